@@ -1,0 +1,37 @@
+# lathe_headers.h: a hash of the headers that each half of a plugin may include, made anew at build time when one of them changes.
+# With -P it is the script that makes it: cmake -DSOURCE=... -DLISTS=... -DOUT=... -P LatheHeaders.cmake
+if(CMAKE_SCRIPT_MODE_FILE)
+  foreach(half ENGINE PANEL)
+    file(STRINGS "${LISTS}/${half}_headers.txt" headers)
+    set(all "")
+    foreach(header ${headers})
+      file(SHA256 "${SOURCE}/${header}" hash)
+      string(APPEND all "${header} ${hash}\n")
+    endforeach()
+    string(SHA256 all "${all}")
+    string(SUBSTRING "${all}" 0 12 ${half})
+  endforeach()
+  file(CONFIGURE OUTPUT "${OUT}" CONTENT "#pragma once\n// Made by CMake.\n#define LATHE_ENGINE_HEADERS \"${ENGINE}\"\n#define LATHE_PANEL_HEADERS \"${PANEL}\"\n")
+  return()
+endif()
+
+set(engine_folders core/base core/method core/protocol core/nn core/engine)
+set(panel_folders core/base core/method core/protocol core/project core/report core/client widgets viewers)
+set(lathe_header_lists "${CMAKE_BINARY_DIR}/generated")
+set(lathe_all_headers "")
+foreach(half ENGINE PANEL)
+  string(TOLOWER "${half}_folders" folders)
+  list(TRANSFORM ${folders} REPLACE "(.+)" "${CMAKE_SOURCE_DIR}/\\1/*.h" OUTPUT_VARIABLE patterns)
+  file(GLOB headers RELATIVE "${CMAKE_SOURCE_DIR}" CONFIGURE_DEPENDS ${patterns})
+  list(SORT headers)
+  list(APPEND lathe_all_headers ${headers})
+  string(REPLACE ";" "\n" text "${headers}")
+  file(CONFIGURE OUTPUT "${lathe_header_lists}/${half}_headers.txt" CONTENT "${text}\n")
+endforeach()
+list(REMOVE_DUPLICATES lathe_all_headers)
+list(TRANSFORM lathe_all_headers PREPEND "${CMAKE_SOURCE_DIR}/")
+add_custom_command(OUTPUT "${lathe_header_lists}/lathe_headers.h"
+  COMMAND "${CMAKE_COMMAND}" "-DSOURCE=${CMAKE_SOURCE_DIR}" "-DLISTS=${lathe_header_lists}" "-DOUT=${lathe_header_lists}/lathe_headers.h" -P "${CMAKE_CURRENT_LIST_FILE}"
+  DEPENDS ${lathe_all_headers} "${CMAKE_CURRENT_LIST_FILE}" "${lathe_header_lists}/ENGINE_headers.txt" "${lathe_header_lists}/PANEL_headers.txt"
+  COMMENT "Hashing the headers for plugins" VERBATIM)
+add_custom_target(lathe_headers DEPENDS "${lathe_header_lists}/lathe_headers.h")
