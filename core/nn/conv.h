@@ -1,0 +1,59 @@
+#pragma once
+// Convolutional layers that report to Taps, [N, C, H, W]. Inference folds the normalisation into the convolution and keeps channels last;
+// a tapped or trained layer runs its parts one by one.
+#include "core/nn/network.h"
+#include <string>
+
+namespace lathe {
+
+struct ConvShape { std::int64_t in = 0, out = 0; int kernel = 1, stride = 1, padding = 0, groups = 1; bool bias = false; };
+
+class Conv2d : public Module {
+public:
+    Conv2d(const ConvShape& shape, const AddLayer& add_layer, std::string name, int block = -1);
+    at::Tensor forward(const at::Tensor& x, TapStack* taps);
+    const ConvShape& shape() const { return m_shape; }
+    int id() const { return m_id; }
+    at::Tensor weight, bias;                    ///< [out, in / groups, k, k]; [out] or undefined
+private:
+    ConvShape m_shape;
+    int m_id;
+};
+
+/// Batch normalisation over [N, H, W]; running statistics unless batch_statistics is set (training). Running variance is the unbiased one, momentum 0.1.
+class BatchNorm2d : public Module {
+public:
+    BatchNorm2d(std::int64_t channels, const AddLayer& add_layer, std::string name, int block = -1, double eps = 1e-5);
+    at::Tensor forward(const at::Tensor& x, TapStack* taps);
+    int id() const { return m_id; }
+    double eps() const { return m_eps; }
+    at::Tensor weight, bias, running_mean, running_var;
+    bool batch_statistics = false;
+private:
+    double m_eps;
+    int m_id;
+};
+
+enum class Activation { none, relu };
+
+/// activation(norm(conv(x)) + residual); norm and residual may be missing. The keys of the two parts stand directly under the key of the unit's owner:
+/// own it with an empty name.
+class ConvUnit : public Module {
+public:
+    struct Names { std::string conv, norm; };   ///< keys below the owner; norm empty: none
+    ConvUnit(const ConvShape& shape, const Names& names, Activation activation, const AddLayer& add_layer, const std::string& owner, int block = -1, bool adds = false);
+    at::Tensor forward(const at::Tensor& x, TapStack* taps, const at::Tensor& residual = {});
+    void weights_changed() override { m_folded_weight = m_folded_bias = at::Tensor(); }
+    Conv2d& conv() { return m_conv; }
+    BatchNorm2d* norm() { return m_norm.get(); }
+private:
+    bool looked_at(const TapStack* taps) const;
+    void fold();
+    Conv2d m_conv;
+    std::unique_ptr<BatchNorm2d> m_norm;
+    Activation m_activation;
+    int m_add_id = -1, m_act_id = -1;
+    at::Tensor m_folded_weight, m_folded_bias;
+};
+
+}

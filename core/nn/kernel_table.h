@@ -1,0 +1,58 @@
+#pragma once
+// Element-wise and attention kernels, compiled once for each instruction set (kernels_avx512.cpp, …). Raw pointers, one thread, ranges of rows:
+// kernels.cpp splits the work and checks the shapes. Not part of the interface of core/nn. T is float or Bf16; arithmetic is always float.
+#include <cstdint>
+
+namespace lathe::kernel {
+
+struct Bf16 { std::uint16_t bits; };
+
+template <class T> struct Typed {
+    /// Rows [first, end) of x [rows, d]: y = (x - mean) / sqrt(var + eps) * (1 + scale[b]) + shift[b], b = row / tokens; shift, scale may be null.
+    void (*modulated_norm)(const float* x, T* y, const float* shift, const float* scale, std::int64_t stride, float* mean, float* rstd, std::int64_t first, std::int64_t end,
+        int d, int tokens, float eps);
+    /// Items [first, end): dx += the gradient of x; dshift, dscale [item, d] are written at `stride`.
+    void (*modulated_norm_backward)(const T* dy, const float* x, const float* mean, const float* rstd, const float* scale, std::int64_t stride, float* dx, float* dshift,
+        float* dscale, std::int64_t first, std::int64_t end, int d, int tokens);
+    /// y = h + gate[b] * x
+    void (*gated_sum)(const float* h, const T* x, const float* gate, std::int64_t stride, float* y, std::int64_t first, std::int64_t end, int d, int tokens);
+    /// dx = dy * gate, dgate[b] = sum over tokens of dy * x
+    void (*gated_sum_backward)(const float* dy, const T* x, const float* gate, std::int64_t stride, T* dx, float* dgate, std::int64_t first, std::int64_t end, int d, int tokens);
+    /// y = gelu_tanh(x + bias), bias may be null
+    void (*gelu)(const T* x, const float* bias, T* y, std::int64_t first, std::int64_t end, int d);
+    /// dx = dy * gelu_tanh'(x)
+    void (*gelu_backward)(const T* dy, const T* x, T* dx, std::int64_t count);
+    /// sums[c] += rows [first, end) of x [rows, d]
+    void (*column_sum)(const T* x, float* sums, std::int64_t first, std::int64_t end, int d);
+    /// Heads [first, end) of batch * heads: qkv [B, N, 3, H, hd] -> out [B, N, H * hd]; p [B * H, N, N] is written where not null. `scratch`: attention_scratch floats.
+    void (*attention)(const T* qkv, T* out, T* p, std::int64_t first, std::int64_t end, int tokens, int heads, int head_size, float scale, float* scratch);
+    void (*attention_backward)(const T* qkv, const T* p, const T* dout, T* dqkv, std::int64_t first, std::int64_t end, int tokens, int heads, int head_size, float scale,
+        float* scratch);
+};
+
+constexpr int kThinRows = 8;
+
+struct AdamwStep { float lr, beta1, beta2, eps, decay, correction1, correction2, grad_scale; };
+
+struct Table {
+    const char* isa;
+    Typed<float> f32;
+    Typed<Bf16> bf16;
+    std::int64_t (*attention_scratch)(int tokens, int head_size, bool backward);
+    /// Columns [first, end) of y [rows, out] = x [rows, in] w^T + bias (may be null); rows <= kThinRows.
+    void (*thin_linear)(const float* x, const float* w, const float* bias, float* y, int rows, int in, std::int64_t first, std::int64_t end, std::int64_t out);
+    void (*adamw)(float* p, const float* g, float* m, float* v, std::int64_t count, const AdamwStep& step);
+    void (*lerp)(float* to, const float* from, float weight, std::int64_t count);     ///< to += weight * (from - to)
+    double (*sum_squares)(const float* x, std::int64_t count);
+};
+
+namespace avx512 { const Table& table(); }
+namespace avx2 { const Table& table(); }
+namespace base { const Table& table(); }
+const Table& table();      ///< the best one this processor runs
+
+template <class T> const Typed<T>& typed();
+template <> inline const Typed<float>& typed<float>() { return table().f32; }
+template <> inline const Typed<Bf16>& typed<Bf16>() { return table().bf16; }
+
+}

@@ -1,0 +1,216 @@
+#include "core/nn/kernels.h"
+#include "core/base/error.h"
+#include "core/nn/kernel_table.h"
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace lathe {
+namespace kernel {
+
+const Table& table() {
+    static const Table& best = []() -> const Table& {
+        __builtin_cpu_init();
+        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) return avx512::table();
+        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2::table();
+        return base::table();
+    }();
+    return best;
+}
+
+}
+namespace fused {
+namespace {
+
+using kernel::Bf16;
+
+constexpr std::int64_t kGrain = 16'384;   // elements that are worth a thread
+
+[[noreturn]] void refuse(const char* what, const at::Tensor& t) {
+    throw Error(ErrorCode::internal, std::string("A fused kernel cannot take this tensor: ") + what, std::string(at::toString(t.scalar_type())) + " of " + std::to_string(t.dim()) + " dimensions");
+}
+void need(bool ok, const char* what, const at::Tensor& t) {
+    if (!ok) refuse(what, t);
+}
+
+template <class F> void with_type(const at::Tensor& t, F f) {
+    if (t.scalar_type() == at::kFloat) f(float{});
+    else if (t.scalar_type() == at::kBFloat16) f(Bf16{});
+    else refuse("float or bfloat16 is needed", t);
+}
+template <class T> const T* in(const at::Tensor& t) { return static_cast<const T*>(t.const_data_ptr()); }
+template <class T> T* out(const at::Tensor& t) { return static_cast<T*>(t.mutable_data_ptr()); }
+
+struct Shape { std::int64_t items, tokens, d, rows() const { return items * tokens; } };
+Shape shape_of(const at::Tensor& x) {
+    need(x.dim() == 3 && x.is_contiguous(), "[B, N, D] contiguous is needed", x);
+    return {x.size(0), x.size(1), x.size(2)};
+}
+void need_vectors(const at::Tensor& v, const Shape& s) {
+    need(v.scalar_type() == at::kFloat && v.dim() == 2 && v.size(0) == s.items && v.size(1) == s.d && v.stride(1) == 1, "float [B, D] is needed", v);
+}
+std::int64_t rows_grain(std::int64_t d) { return std::max<std::int64_t>(1, kGrain / d); }
+
+}
+
+bool usable(const at::Tensor& x) { return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.dim() == 3 && x.is_contiguous(); }
+const char* instruction_set() { return kernel::table().isa; }
+
+at::Tensor modulated_norm(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale, double eps, at::ScalarType type, at::Tensor* mean, at::Tensor* rstd) {
+    const Shape s = shape_of(x);
+    if (shift.defined()) {
+        need_vectors(shift, s);
+        need_vectors(scale, s);
+        need(shift.stride(0) == scale.stride(0), "shift and scale need the same stride", shift);
+    }
+    at::Tensor y = at::empty(x.sizes(), x.options().dtype(type));
+    if (mean) {
+        *mean = at::empty({s.rows()}, x.options());
+        *rstd = at::empty({s.rows()}, x.options());
+    }
+    with_type(y, [&]<class T>(T) {
+        at::parallel_for(0, s.rows(), rows_grain(s.d), [&](std::int64_t first, std::int64_t end) {
+            kernel::typed<T>().modulated_norm(in<float>(x), out<T>(y), shift.defined() ? in<float>(shift) : nullptr, shift.defined() ? in<float>(scale) : nullptr,
+                shift.defined() ? shift.stride(0) : 0, mean ? out<float>(*mean) : nullptr, mean ? out<float>(*rstd) : nullptr, first, end, int(s.d), int(s.tokens), float(eps));
+        });
+    });
+    return y;
+}
+
+void modulated_norm_backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean, const at::Tensor& rstd, const at::Tensor& scale, const at::Tensor& dx,
+    const at::Tensor& dshift, const at::Tensor& dscale) {
+    const Shape s = shape_of(x);
+    need_vectors(scale, s);
+    need_vectors(dshift, s);
+    need_vectors(dscale, s);
+    need(dshift.stride(0) == scale.stride(0) && dscale.stride(0) == scale.stride(0), "gradients of shift and scale need the stride of scale", dscale);
+    with_type(dy, [&]<class T>(T) {
+        at::parallel_for(0, s.items, std::max<std::int64_t>(1, kGrain / (s.d * s.tokens)), [&](std::int64_t first, std::int64_t end) {
+            kernel::typed<T>().modulated_norm_backward(in<T>(dy), in<float>(x), in<float>(mean), in<float>(rstd), in<float>(scale), scale.stride(0), out<float>(dx), out<float>(dshift),
+                out<float>(dscale), first, end, int(s.d), int(s.tokens));
+        });
+    });
+}
+
+at::Tensor gated_sum(const at::Tensor& h, const at::Tensor& x, const at::Tensor& gate) {
+    const Shape s = shape_of(h);
+    need(x.sizes() == h.sizes() && x.is_contiguous(), "the branch needs the shape of the residual", x);
+    need_vectors(gate, s);
+    at::Tensor y = at::empty_like(h);
+    with_type(x, [&]<class T>(T) {
+        at::parallel_for(0, s.rows(), rows_grain(s.d), [&](std::int64_t first, std::int64_t end) {
+            kernel::typed<T>().gated_sum(in<float>(h), in<T>(x), in<float>(gate), gate.stride(0), out<float>(y), first, end, int(s.d), int(s.tokens));
+        });
+    });
+    return y;
+}
+
+at::Tensor gated_sum_backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& gate, const at::Tensor& dgate) {
+    const Shape s = shape_of(x);
+    need_vectors(gate, s);
+    need_vectors(dgate, s);
+    need(gate.stride(0) == dgate.stride(0), "the gradient of the gate needs its stride", dgate);
+    need(dy.is_contiguous() && dy.scalar_type() == at::kFloat, "contiguous float is needed", dy);
+    at::Tensor dx = at::empty_like(x);
+    with_type(x, [&]<class T>(T) {
+        at::parallel_for(0, s.items, std::max<std::int64_t>(1, kGrain / (s.d * s.tokens)), [&](std::int64_t first, std::int64_t end) {
+            kernel::typed<T>().gated_sum_backward(in<float>(dy), in<T>(x), in<float>(gate), gate.stride(0), out<T>(dx), out<float>(dgate), first, end, int(s.d), int(s.tokens));
+        });
+    });
+    return dx;
+}
+
+at::Tensor gelu(const at::Tensor& x, const at::Tensor& bias, bool in_place) {
+    const std::int64_t d = x.size(-1), rows = x.numel() / std::max<std::int64_t>(1, d);
+    need(x.is_contiguous(), "contiguous is needed", x);
+    at::Tensor y = in_place ? x : at::empty_like(x);
+    with_type(x, [&]<class T>(T) {
+        at::parallel_for(0, rows, std::max<std::int64_t>(1, kGrain / 4 / d), [&](std::int64_t first, std::int64_t end) {
+            kernel::typed<T>().gelu(in<T>(x), bias.defined() ? in<float>(bias) : nullptr, out<T>(y), first, end, int(d));
+        });
+    });
+    return y;
+}
+
+at::Tensor gelu_backward(const at::Tensor& dy, const at::Tensor& x) {
+    need(x.is_contiguous() && dy.is_contiguous() && dy.scalar_type() == x.scalar_type(), "two contiguous tensors of one type are needed", dy);
+    at::Tensor dx = at::empty_like(x);
+    with_type(x, [&]<class T>(T) {
+        at::parallel_for(0, x.numel(), kGrain / 4, [&](std::int64_t first, std::int64_t end) { kernel::typed<T>().gelu_backward(in<T>(dy) + first, in<T>(x) + first, out<T>(dx) + first, end - first); });
+    });
+    return dx;
+}
+
+std::int64_t thin_rows() { return kernel::kThinRows; }
+
+at::Tensor thin_linear(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias) {
+    const auto plain = [](const at::Tensor& t, std::int64_t dims) { return t.dim() == dims && t.is_contiguous() && t.scalar_type() == at::kFloat && t.device().is_cpu(); };
+    need(plain(x, 2) && x.size(0) <= kernel::kThinRows, "float [rows <= 8, in] is needed", x);
+    need(plain(w, 2) && w.size(1) == x.size(1), "float [out, in] is needed", w);
+    need(!bias.defined() || (plain(bias, 1) && bias.size(0) == w.size(0)), "float [out] is needed", bias);
+    const std::int64_t rows = x.size(0), inner = x.size(1), columns = w.size(0);
+    at::Tensor y = at::empty({rows, columns}, x.options());
+    at::parallel_for(0, columns, std::max<std::int64_t>(4, 4 * kGrain / std::max<std::int64_t>(1, rows * inner)), [&](std::int64_t first, std::int64_t end) {
+        kernel::table().thin_linear(in<float>(x), in<float>(w), bias.defined() ? in<float>(bias) : nullptr, out<float>(y), int(rows), int(inner), first, end, columns);
+    });
+    return y;
+}
+
+at::Tensor column_sum(const at::Tensor& x) {
+    need(x.is_contiguous(), "contiguous is needed", x);
+    const std::int64_t d = x.size(-1), rows = x.numel() / d, parts = std::min<std::int64_t>(at::get_num_threads(), std::max<std::int64_t>(1, rows));
+    at::Tensor sums = at::zeros({parts, d}, x.options().dtype(at::kFloat));
+    with_type(x, [&]<class T>(T) {
+        at::parallel_for(0, parts, 1, [&](std::int64_t first, std::int64_t end) {
+            for (std::int64_t part = first; part < end; ++part) kernel::typed<T>().column_sum(in<T>(x), out<float>(sums) + part * d, rows * part / parts, rows * (part + 1) / parts, int(d));
+        });
+    });
+    return sums.sum(0);
+}
+
+namespace {
+struct Heads { std::int64_t units; int tokens, heads, size; float scale; };
+Heads heads_of(const at::Tensor& qkv, std::int64_t heads) {
+    const Shape s = shape_of(qkv);
+    need(heads > 0 && s.d % (3 * heads) == 0, "[B, N, 3 * heads * size] is needed", qkv);
+    const std::int64_t size = s.d / 3 / heads;
+    return {s.items * heads, int(s.tokens), int(heads), int(size), float(1.0 / std::sqrt(double(size)))};
+}
+template <class F> void over_heads(const Heads& h, bool backward, F f) {
+    at::parallel_for(0, h.units, 1, [&](std::int64_t first, std::int64_t end) {
+        thread_local std::vector<float> scratch;
+        const auto need_floats = static_cast<std::size_t>(kernel::table().attention_scratch(h.tokens, h.size, backward));
+        if (scratch.size() < need_floats) scratch.resize(need_floats);
+        f(first, end, scratch.data());
+    });
+}
+}
+
+at::Tensor attention(const at::Tensor& qkv, std::int64_t heads, at::Tensor* probabilities) {
+    const Heads h = heads_of(qkv, heads);
+    at::Tensor y = at::empty({qkv.size(0), qkv.size(1), qkv.size(2) / 3}, qkv.options());
+    if (probabilities) *probabilities = at::empty({h.units, h.tokens, h.tokens}, qkv.options());
+    with_type(qkv, [&]<class T>(T) {
+        over_heads(h, false, [&](std::int64_t first, std::int64_t end, float* scratch) {
+            kernel::typed<T>().attention(in<T>(qkv), out<T>(y), probabilities ? out<T>(*probabilities) : nullptr, first, end, h.tokens, h.heads, h.size, h.scale, scratch);
+        });
+    });
+    return y;
+}
+
+at::Tensor attention_backward(const at::Tensor& qkv, std::int64_t heads, const at::Tensor& probabilities, const at::Tensor& dout) {
+    const Heads h = heads_of(qkv, heads);
+    need(dout.is_contiguous() && dout.scalar_type() == qkv.scalar_type() && probabilities.scalar_type() == qkv.scalar_type(), "contiguous gradients of the type of qkv are needed", dout);
+    at::Tensor dqkv = at::empty_like(qkv);
+    with_type(qkv, [&]<class T>(T) {
+        over_heads(h, true, [&](std::int64_t first, std::int64_t end, float* scratch) {
+            kernel::typed<T>().attention_backward(in<T>(qkv), in<T>(probabilities), in<T>(dout), out<T>(dqkv), first, end, h.tokens, h.heads, h.size, h.scale, scratch);
+        });
+    });
+    return dqkv;
+}
+
+}
+}

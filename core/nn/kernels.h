@@ -1,0 +1,38 @@
+#pragma once
+// Fused element-wise passes and attention for CPU tensors: one read and one write where ATen needs several. AVX-512, AVX2 or plain code is chosen at run time.
+// None of them records gradients: the *_backward functions are the derivatives. Tensors are contiguous, float or bfloat16 where T is written, else float.
+// Throws Error(internal) for anything else, so callers ask usable() first.
+#include <ATen/core/Tensor.h>
+
+namespace lathe::fused {
+
+bool usable(const at::Tensor& x);        ///< float [B, N, D], contiguous, on the CPU
+const char* instruction_set();           ///< "avx512", "avx2", "base"
+
+/// LayerNorm without affine of x [B, N, D], then * (1 + scale[b]) + shift[b] (undefined: none). shift, scale: [B, D], rows may be strided alike.
+at::Tensor modulated_norm(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale, double eps, at::ScalarType type = at::kFloat, at::Tensor* mean = nullptr,
+    at::Tensor* rstd = nullptr);
+/// dx += …; dshift and dscale are overwritten.
+void modulated_norm_backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean, const at::Tensor& rstd, const at::Tensor& scale, const at::Tensor& dx,
+    const at::Tensor& dshift, const at::Tensor& dscale);
+
+/// h + gate[b] * x
+at::Tensor gated_sum(const at::Tensor& h, const at::Tensor& x, const at::Tensor& gate);
+/// Returns the gradient of x; dgate is overwritten. The gradient of h is dy.
+at::Tensor gated_sum_backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& gate, const at::Tensor& dgate);
+
+/// GELU with the tanh approximation of x + bias (undefined: none); relative error below 1e-6.
+at::Tensor gelu(const at::Tensor& x, const at::Tensor& bias = {}, bool in_place = false);
+at::Tensor gelu_backward(const at::Tensor& dy, const at::Tensor& x);
+
+/// x [rows <= thin_rows(), in] times w [out, in] transposed, plus bias [out] (undefined: none): reads the weight once, where a matrix product packs it first.
+at::Tensor thin_linear(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias);
+std::int64_t thin_rows();
+
+at::Tensor column_sum(const at::Tensor& x);   ///< over all but the last dimension, in float
+
+/// Softmax attention of packed qkv [B, N, 3 * heads * size] -> [B, N, heads * size]. `probabilities` [B * heads, N, N] are kept for the derivative.
+at::Tensor attention(const at::Tensor& qkv, std::int64_t heads, at::Tensor* probabilities = nullptr);
+at::Tensor attention_backward(const at::Tensor& qkv, std::int64_t heads, const at::Tensor& probabilities, const at::Tensor& dout);
+
+}
