@@ -1,0 +1,33 @@
+#pragma once
+// The methods of this plugin, and what several of them need.
+#include "core/engine/model_cache.h"
+#include "core/engine/registry.h"
+#include "plugins/bev/engine/inference.h"
+#include "plugins/bev/engine/nuscenes_samples.h"
+
+namespace lathe::bev {
+
+Method detect_method();      ///< bev.detect: one sample, everything that the workspace shows
+Method evaluate_method();    ///< bev.evaluate: the official metric over a split
+Method train_method();       ///< bev.train
+
+/// The input "model", or a network of random weights where the parameter "preset" names one.
+std::shared_ptr<CachedModel> open_detector(RunContext& run);
+Detector& detector_of(CachedModel& model);
+
+/// The data set of the input "data", read once for each folder and time of change.
+std::shared_ptr<const NuscenesTables> open_tables(RunContext& run);
+
+/// Parameters of view rules, alignment and suppression, and what they say.
+std::vector<Parameter> experiment_parameters();
+Experiment experiment_from(const Json& params, const DetectorConfig& config);
+/// Parameter "dropped" as one flag a camera; throws Error(unknown_name) for a camera that the data set does not have.
+std::vector<bool> dropped_cameras(const Json& params, const std::vector<std::string>& channels);
+
+/// Measures detections on samples of the data set. `limit`: classes are looked for within min(their range, limit) metres.
+DetectionMetric measured(std::vector<EvalSample> samples, double limit, RunContext& run);
+void report_metric(RunContext& run, const DetectionMetric& metric, std::int64_t step);
+/// Table "stages" in ms; the times are divided by `samples`.
+void report_stages(RunContext& run, const StageTimes& seconds, double samples);
+
+}

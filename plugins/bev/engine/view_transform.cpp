@@ -1,0 +1,116 @@
+#include "plugins/bev/engine/view_transform.h"
+#include "core/base/error.h"
+#include "core/nn/layers.h"
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <cstring>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+namespace lathe::bev {
+namespace {
+
+struct Frame { const float* features; const std::int32_t* lut; };
+
+/// Every slot is written once, past the cache: nothing of the volume is read again before it has left the cache anyway.
+inline void copy_slot(float* to, const float* from, std::int64_t count, bool stream) {
+#if defined(__SSE2__)
+    if (stream) {
+        const __m128 none = _mm_setzero_ps();
+        for (std::int64_t i = 0; i < count; i += 4) _mm_stream_ps(to + i, from ? _mm_loadu_ps(from + i) : none);
+        return;
+    }
+#endif
+    if (from) std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(float));
+    else std::memset(to, 0, static_cast<std::size_t>(count) * sizeof(float));
+}
+
+void gather(const std::vector<Frame>& frames, std::int64_t channels, std::int64_t first, std::int64_t end, float* volume) {
+    const bool stream = channels % 4 == 0 && reinterpret_cast<std::uintptr_t>(volume) % 16 == 0;
+    float* slot = volume + first * static_cast<std::int64_t>(frames.size()) * channels;
+    for (std::int64_t cell = first; cell < end; ++cell)
+        for (const Frame& frame : frames) {
+            const std::int32_t pixel = frame.lut[cell];
+            copy_slot(slot, pixel < 0 ? nullptr : frame.features + pixel * channels, channels, stream);
+            slot += channels;
+        }
+#if defined(__SSE2__)
+    _mm_sfence();
+#endif
+}
+
+/// Pixels of all cameras as rows, [cameras * H * W, C].
+at::Tensor rows_of(const at::Tensor& maps) { return maps.permute({0, 2, 3, 1}).reshape({-1, maps.size(1)}); }
+
+/// For gradients: the same copy by an index, with one row of zeros for what no camera sees. [X * Y * Z, C]
+at::Tensor picked(const at::Tensor& rows, const at::Tensor& lut) {
+    const at::Tensor padded = at::cat({rows, at::zeros({1, rows.size(1)}, rows.options())});
+    const at::Tensor index = lut.reshape({-1}).to(at::kLong);
+    return padded.index_select(0, at::where(index < 0, at::full_like(index, rows.size(0)), index));
+}
+
+}
+
+ViewTables::Level make_tables(const VoxelGrid& grid, const at::Tensor& lidar2img, int cameras, FeatureSize size, int stride, const ViewRules& rules) {
+    const at::Tensor matrices = lidar2img.to(at::kFloat).contiguous();
+    if (cameras < 1 || matrices.dim() != 3 || matrices.size(1) != 4 || matrices.size(2) != 4 || matrices.size(0) % cameras)
+        throw Error(ErrorCode::invalid_value, "The camera matrices must be [frames * cameras, 4, 4].", "lidar2img has " + std::to_string(matrices.numel()) + " numbers for " + std::to_string(cameras) + " cameras");
+    if (std::int64_t{cameras} * size.height * size.width > std::int64_t{1} << 30) throw Error(ErrorCode::invalid_value, "The feature maps are too large for a view table.");
+    std::vector<Projection> all;
+    for (std::int64_t i = 0; i < matrices.size(0); ++i) all.push_back(projection_of(std::span<const float, 16>(matrices.const_data_ptr<float>() + i * 16, 16), stride));
+
+    ViewTables::Level level{grid, size, {}, {}, {}};
+    const auto build = [&](std::span<const Projection> views, std::int32_t base, at::Tensor* seen) {
+        at::Tensor lut = at::empty({grid.n[0], grid.n[1], grid.n[2]}, at::kInt);
+        if (seen) *seen = at::empty(lut.sizes(), at::kByte);
+        auto* to = lut.mutable_data_ptr<std::int32_t>();
+        auto* counts = seen ? seen->mutable_data_ptr<std::uint8_t>() : nullptr;
+        at::parallel_for(0, grid.n[0], 8, [&](std::int64_t first, std::int64_t end) { build_lut(grid, views, size, rules, static_cast<int>(first), static_cast<int>(end), to, counts); });
+        return base ? at::where(lut < 0, lut, lut + base) : lut;
+    };
+    const auto per_frame = static_cast<std::size_t>(cameras);
+    for (std::size_t first = 0; first < all.size(); first += per_frame) {
+        const std::span<const Projection> views(all.data() + first, per_frame);
+        at::Tensor seen;
+        level.luts.push_back(build(views, 0, &seen));
+        level.seen.push_back(seen);
+        if (rules.overlap == Overlap::average) {
+            auto& tables = level.each.emplace_back();
+            for (std::size_t camera = 0; camera < per_frame; ++camera) tables.push_back(build(views.subspan(camera, 1), static_cast<std::int32_t>(camera) * size.height * size.width, nullptr));
+        }
+    }
+    return level;
+}
+
+at::Tensor to_voxels(const at::Tensor& features, const ViewTables::Level& level, int cameras, Overlap overlap) {
+    const auto frames = static_cast<std::int64_t>(level.luts.size());
+    const std::int64_t channels = features.size(1), nx = level.grid.n[0], ny = level.grid.n[1], nz = level.grid.n[2];
+    if (features.dim() != 4 || features.size(0) != frames * cameras || features.size(2) != level.size.height || features.size(3) != level.size.width)
+        throw Error(ErrorCode::invalid_value, "The image features do not fit the view tables.", std::to_string(features.size(0)) + " maps for " + std::to_string(frames) + " frames of " + std::to_string(cameras) + " cameras");
+    if (overlap != Overlap::average && features.scalar_type() == at::kFloat && features.device().is_cpu() && !records_gradients(features)) {
+        const at::Tensor maps = features.contiguous(at::MemoryFormat::ChannelsLast);
+        std::vector<Frame> views;
+        for (std::int64_t t = 0; t < frames; ++t)
+            views.push_back({maps.const_data_ptr<float>() + t * cameras * channels * maps.size(2) * maps.size(3), level.luts[static_cast<std::size_t>(t)].const_data_ptr<std::int32_t>()});
+        at::Tensor volume = at::empty({1, nx, ny, nz * frames * channels}, features.options());
+        auto* to = volume.mutable_data_ptr<float>();
+        at::parallel_for(0, nx, 1, [&](std::int64_t first, std::int64_t end) { gather(views, channels, first * ny * nz, end * ny * nz, to); });
+        return volume.permute({0, 3, 1, 2});
+    }
+    std::vector<at::Tensor> slots;
+    for (std::int64_t t = 0; t < frames; ++t) {
+        const auto i = static_cast<std::size_t>(t);
+        const at::Tensor rows = rows_of(features.narrow(0, t * cameras, cameras));
+        if (overlap != Overlap::average) {
+            slots.push_back(picked(rows, level.luts[i]));
+            continue;
+        }
+        at::Tensor sum = picked(rows, level.each.at(i).front());
+        for (std::size_t camera = 1; camera < level.each[i].size(); ++camera) sum = sum + picked(rows, level.each[i][camera]);
+        slots.push_back(sum / level.seen[i].reshape({-1, 1}).clamp_min(1));
+    }
+    return at::stack(slots, 1).view({1, nx, ny, nz * frames * channels}).permute({0, 3, 1, 2});
+}
+
+}
