@@ -1,0 +1,61 @@
+#pragma once
+// The runs table: head and baseline on top, the list below, both with the same columns and scroll position. Click sorts, Shift+click adds a key, the third
+// click restores. Selection and current run are kept by id when the list is read again.
+#include "app/gui/runs_model.h"
+#include "viewers/table_view.h"
+#include <QTableView>
+#include <QWidget>
+
+namespace lathe {
+
+class PinnedColumns;
+
+class RunsTable : public QWidget {
+    Q_OBJECT
+public:
+    RunsTable(RunsModel& model, RunsLook& look, QWidget* parent = nullptr);
+    QList<RunId> selected() const;
+    QList<const ListedRun*> selected_entries() const;
+    RunId current() const;
+    void select(const QList<RunId>& runs);
+    void edit_title();
+    void fit_columns();
+    void hide_column(int column);
+    void pin_column(int column);                                       ///< or not any more
+    QTableView* list() { return m_list; }
+    QTableView* top() { return m_top; }
+    PinnedColumns* pinned() { return m_pinned; }
+    std::vector<std::pair<std::string, bool>> sort() const { return m_sort; }
+    void set_sort(std::vector<std::pair<std::string, bool>> sort);     ///< no signal
+Q_SIGNALS:
+    void sort_changed();
+    void columns_moved();
+    void selection_changed();
+    void activated(RunId run);
+    void menu_requested(QPoint global);
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+    bool eventFilter(QObject* object, QEvent* event) override;
+private:
+    void head_clicked(int section);
+    void show_head_menu(int section, const QPoint& global);
+    void show_pinned();
+    void show_sort();
+    void show_top();
+    void follow_columns();
+    void restore_selection();
+    void set_row_height(int height);
+    RunsModel& m_model;
+    RunsLook& m_look;
+    RunsTop* m_top_model;
+    QTableView *m_top, *m_list;
+    SortHeader *m_head, *m_pinned_head;
+    PinnedColumns *m_pinned_top, *m_pinned;
+    QString m_shown_top;
+    std::vector<std::pair<std::string, bool>> m_sort;
+    QList<RunId> m_kept;
+    RunId m_kept_current = 0;
+    bool m_restoring = false, m_locate = false;
+};
+
+}
