@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Makes the example projects anew with the installed programs: projects/make.sh [FOLDER]. Run it as ./dev exec projects/make.sh.
+set -euo pipefail
+out=${1:-${LATHE_SOURCE:?run me with ./dev exec}/projects}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+file=$work/block-cache-on-fashion.lathe
+sample() { # sample TITLE TAG SETTING...
+  local title=$1 tag=$2 sets=() s; shift 2
+  for s in "$@"; do sets+=(--set "$s"); done
+  lathe-cli run delta_cache.sample --project "$file" --title "$title" --tag "$tag" --set guidance=2 "${sets[@]}"
+}
+sample "Sneaker, Δ-Cache of 9 blocks" delta class=Sneaker cache.count=9
+sample "Sneaker, Δ-Cache of 6 blocks" delta class=Sneaker cache.count=6
+sample "Sneaker, Δ-Cache every third step" delta class=Sneaker cache.interval=3 cache.count=9
+sample "Sneaker, only the rear blocks" delta class=Sneaker cache.mode=range 'cache.range=[6,12)'
+sample "Sneaker, only the front blocks" delta class=Sneaker cache.mode=range 'cache.range=[0,6)'
+sample "Sneaker, feature cache (control)" control class=Sneaker policy=feature cache.count=9
+sample "Ankle boot, Δ-Cache of 9 blocks" delta "class=Ankle boot" cache.count=9
+sample "Bag, Δ-Cache of 9 blocks" delta class=Bag cache.count=9
+lathe-cli run delta_cache.study --project "$file" --title "Roles of the blocks, 32 images" --tag study --set guidance=2 --set width=3 --set seeds=32
+lathe-cli project check "$file"
+lathe-cli project share "$file" "$out/block-cache-on-fashion.lathe" --force
