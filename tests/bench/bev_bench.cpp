@@ -1,0 +1,128 @@
+// Bars of Fast-BEV: view tables and gather against the memory of this machine and the official PyTorch path, networks against PyTorch and the convolution rate.
+// Usage: bev_bench PYTHON_SCRIPT [THREADS]
+#include "core/base/process.h"
+#include "core/base/time.h"
+#include "core/nn/tensor_memory.h"
+#include "plugins/bev/engine/detector.h"
+#include "plugins/bev/engine/family.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/python_side.h"
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+
+using namespace lathe;
+using namespace lathe::bench;
+using namespace lathe::bev;
+
+namespace {
+
+constexpr int kTurns = 5;
+
+template <class F> double seconds_of(F f) {
+    const double start = monotonic_seconds();
+    f();
+    return monotonic_seconds() - start;
+}
+template <class F> std::vector<double> timed(int times, F f) {
+    f();
+    std::vector<double> all;
+    for (int i = 0; i < times; ++i) all.push_back(seconds_of(f));
+    return all;
+}
+double least(const std::vector<double>& values) { return *std::ranges::min_element(values); }
+
+std::string text(const char* format, auto... values) {
+    char buffer[300];
+    std::snprintf(buffer, sizeof buffer, format, values...);
+    return buffer;
+}
+
+/// Bytes a second that all threads together write past the cache: what the gather can reach at best.
+double write_rate() {
+    const at::Tensor memory = at::empty({std::int64_t{192} << 20}, at::kByte);
+    const double seconds = least(timed(5, [&] { memory.fill_(1); }));
+    return static_cast<double>(memory.numel()) / seconds;
+}
+/// The same with reading: a copy, counted in both directions.
+double copy_rate() {
+    const at::Tensor from = at::ones({std::int64_t{32} << 20}), to = at::empty_like(from);
+    return 2 * static_cast<double>(from.nbytes()) / least(timed(5, [&] { to.copy_(from); }));
+}
+
+void view(Detector& m0, const std::vector<at::Tensor>& example, const std::string& script, int threads) {
+    const ViewTables tables = m0.tables(example[1], {});
+    const auto& level = tables.levels.front();
+    std::vector<Projection> cameras;
+    for (int i = 0; i < 6; ++i) cameras.push_back(projection_of(std::span<const float, 16>(example[1].const_data_ptr<float>() + i * 16, 16), 4));
+    std::vector<std::int32_t> lut(static_cast<std::size_t>(level.grid.count()));
+    const double build = median(timed(15, [&] { build_lut(level.grid, cameras, level.size, {}, 0, level.grid.n[0], lut.data(), nullptr); }));
+    print("bev.lut_ms", build * 1e3, "ms", Bar::at_most, 2, "view table of M0, one frame of six cameras, one core; median of 15");
+
+    const std::vector<at::Tensor> features{at::randn({24, 64, 64, 176}).contiguous(at::MemoryFormat::ChannelsLast)};
+    const double gather = median(timed(9, [&] { m0.folded(features, tables, Overlap::last); }));
+    const double bytes = 4.0 * (static_cast<double>(level.grid.count()) * 64 * 4 + 6 * 64 * 64 * 176 * 4), rate = std::max(write_rate(), copy_rate());
+    print("bev.gather_bandwidth_share", 100 * bytes / gather / rate, "%", Bar::at_least, 70,
+        text("M0, 4 frames: %.0f MB moved in %.1f ms = %.1f GB/s of %.1f GB/s (best of fill and copy in this run); median of 9", bytes / 1e6, gather * 1e3, bytes / gather / 1e9, rate / 1e9));
+
+    PythonSide python(script, {"--part", "view", "--threads", std::to_string(threads), "--repeat", std::to_string(kTurns)});
+    std::vector<double> ours, theirs;
+    for (int i = 0; i < kTurns; ++i) {
+        theirs.push_back(python.seconds());
+        ours.push_back(seconds_of([&] { m0.folded(features, m0.tables(example[1], {}), Overlap::last); }));
+    }
+    print("bev.view_vs_python", median(theirs) / median(ours), "x", Bar::at_least, 10,
+        text("matrices to folded volume, M0, 4 frames, %d threads: Python %.3f s, Lathe %.4f s; medians of %d in turns", threads, median(theirs), median(ours), kTurns));
+}
+
+/// GFLOPS of the 3 x 3 convolution that costs most of M0, channels last.
+double conv_rate() {
+    const at::Tensor x = at::randn({1, 256, 200, 200}).contiguous(at::MemoryFormat::ChannelsLast), w = at::randn({256, 256, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast), b = at::randn({256});
+    return 2.0 * 40'000 * 256 * 256 * 9 / least(timed(4, [&] { at::conv2d(x, w, b, {1, 1}, {1, 1}); })) / 1e9;
+}
+
+void networks(Detector& m0, const std::string& script, int threads) {
+    const at::Tensor images = at::randn({6, 3, 256, 704}).contiguous(at::MemoryFormat::ChannelsLast), folded = at::randn({1, 1024, 200, 200}).contiguous(at::MemoryFormat::ChannelsLast);
+    const auto turns = [&](const char* part, auto f) {
+        f();
+        PythonSide python(script, {"--part", part, "--threads", std::to_string(threads), "--repeat", std::to_string(kTurns)});
+        std::vector<double> ours, theirs;
+        for (int i = 0; i < kTurns; ++i) {
+            theirs.push_back(python.seconds());
+            ours.push_back(seconds_of(f));
+        }
+        return std::pair{median(theirs), median(ours)};
+    };
+    const double rate_before = conv_rate();
+    const auto [image_python, image_ours] = turns("images", [&] { m0.image_features(images, nullptr); });
+    const auto [bev_python, bev_ours] = turns("encoder", [&] { m0.encode(m0.fuse(folded, nullptr), nullptr); });
+    const double rate = std::max(rate_before, conv_rate()), gflop = 2 * (52.9 + 82.0);
+    print("bev.net_vs_python", std::min(image_python / image_ours, bev_python / bev_ours), "x", Bar::at_least, 1.2,
+        text("M0, %d threads: image network Python %.2f s, Lathe %.2f s; BEV encoder Python %.2f s, Lathe %.2f s; the smaller ratio; medians of %d in turns", threads, image_python, image_ours, bev_python, bev_ours, kTurns));
+    print("bev.net_conv_share", 100 * gflop / (image_ours + bev_ours) / rate, "%", Bar::at_least, 80,
+        text("%.0f GFLOPS in both networks of %.0f GFLOPS (3x3, 256 to 256, 200x200, channels last, in this run)", gflop / (image_ours + bev_ours), rate));
+}
+
+}
+
+int main(int argc, char** argv) {
+    if (argc < 2) {
+        std::fputs("usage: bev_bench PYTHON_SCRIPT [THREADS]\n", stderr);
+        return 2;
+    }
+    try {
+        keep_tensor_memory();                    // as the engine does
+        const c10::InferenceMode inference;
+        const int threads = argc > 2 ? std::max(1, std::atoi(argv[2])) : usable_cores();
+        at::set_num_threads(threads);
+        Detector m0(zoo("M0"));
+        m0.initialize(1);
+        m0.prepare_inference();
+        view(m0, make_family()->example(m0, 1, 1), argv[1], threads);
+        networks(m0, argv[1], threads);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "bev_bench: %s\n", error.what());
+        return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Measures the bars: run.sh [AREA] [--json]. Areas: core. Exit status 1 when a bar is missed or nothing could be measured.
+set -uo pipefail
+area=core json=
+for a in "$@"; do case $a in --json) json=1 ;; core) area=$a ;; *) echo "bench: there is no area $a (there is: core)" >&2; exit 2 ;; esac; done
+# The processor's own kernels: a core type set for other programs would measure another machine.
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
+load=$(cut -d' ' -f1 /proc/loadavg)
+awk -v l="$load" 'BEGIN { exit !(l > 1.5) }' && echo "bench: the load is $load, above 1.5: other programs are running, so these figures are no verdict" >&2
+here=$LATHE_SOURCE/tests/bench
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+
+measure() { # a program that fails says so on stderr; the others still run
+  echo "bench: $*" >&2
+  "$@" >>"$results" || { echo "bench: $1 failed" >&2; printf '{"id":"%s","value":null,"unit":"","bar":null,"ok":false,"how":"the program failed"}\n' "$1" >>"$results"; }
+}
+
+verify() { # the reference cases of the golden files, where those are
+  local golden=${LATHE_SHARED:+$LATHE_SHARED/golden/delta_cache} files
+  [ -d "$golden" ] || { echo "bench: no reference files here, (verify) is left out" >&2; return; }
+  mapfile -t files < <(find "$golden" -name '*.safetensors' | grep -E '/(delta_cache|dit_[a-z_]+|metrics)\.safetensors$' | sort)
+  lathe-cli verify --json "${files[@]}" | python3 -c '
+import json, sys
+lines = [json.loads(l) for l in sys.stdin if l.strip().startswith("{")]
+good = sum(l.get("ok", False) for l in lines)
+print(json.dumps({"id": "(verify)", "value": good, "unit": "files", "bar": len(lines), "ok": good == len(lines) > 0, "how": "lathe-cli verify of %d reference files" % len(lines)}))'
+}
+
+cli_bars() { lathe-cli bench core --json | grep -v '"bar":null'; }   # its rates have no bar
+gui_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench; }
+
+measure verify
+measure cli_bars
+measure engine_bench
+measure dit_bench "$here/ref/dit.py"
+measure gui_bars
+measure store_bench
+
+if [ -n "$json" ]; then cat "$results"; else
+  python3 - "$results" <<'P'
+import json, sys
+for line in open(sys.argv[1]):
+    r = json.loads(line)
+    value = "failed" if r["value"] is None else f"{r['value']:.4g}"
+    print(f"{'ok  ' if r['ok'] else 'MISS'} {r['id']:24} {value:>10} {r['unit']:6} bar {r['bar']!s:8} {r['how']}")
+P
+fi
+! grep -q '"ok": *false' "$results"
