@@ -6,6 +6,7 @@ set(CMAKE_AUTOMOC OFF)   # on only where Qt is used: see LatheTargets.cmake
 
 option(LATHE_TESTS "Build the tests" ON)
 option(LATHE_WERROR "Treat warnings as errors" ON)
+option(LATHE_UNITY "Compile several files of a folder as one" ON)
 option(LATHE_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
 
 include(GNUInstallDirs)
@@ -48,6 +49,9 @@ find_package(PNG REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Threads REQUIRED)
 find_package(Qt6 6.4 REQUIRED COMPONENTS Core Gui Widgets DBus PrintSupport Svg SvgWidgets Test Concurrent Network)
+get_target_property(LATHE_MOC Qt6::moc IMPORTED_LOCATION)
+configure_file("${CMAKE_SOURCE_DIR}/cmake/moc.sh.in" "${CMAKE_BINARY_DIR}/generated/moc" @ONLY FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+set(CMAKE_AUTOMOC_EXECUTABLE "${CMAKE_BINARY_DIR}/generated/moc")
 find_package(QCustomPlotQt6 REQUIRED)
 set(kineto_LIBRARY torch_cpu CACHE STRING "" FORCE)   # Debian ships no kineto: else a warning at each configure
 find_package(Torch REQUIRED)

@@ -13,9 +13,9 @@
 namespace lathe {
 namespace {
 
-constexpr qint64 kAtOnce = 200 * 200;   // pixels: about a millisecond
+constexpr qint64 kPixelsAtOnce = 200 * 200;   // pixels: about a millisecond
 
-bool is_small(const ImageData& data) { return qint64(data.width()) * data.height() <= kAtOnce; }
+bool is_small(const ImageData& data) { return qint64(data.width()) * data.height() <= kPixelsAtOnce; }
 
 ImagePyramid pyramid_of(const ImageData& data) {
     const QImage picture = data.to_image();

@@ -12,7 +12,7 @@
 namespace lathe {
 namespace {
 
-constexpr int kAtOnce = 2000;   // rows
+constexpr int kRowsAtOnce = 2000;   // rows
 
 /// What a column is compared by: numbers before texts before what is missing.
 struct Column {
@@ -119,7 +119,7 @@ void MultiSortModel::sort_rows() {
     std::vector<Column> columns;
     for (const SortKey& key : std::as_const(m_keys))
         if (key.column >= 0 && key.column < columnCount()) columns.push_back(column_of(*sourceModel(), key));
-    if (rows <= kAtOnce || columns.empty()) return take_order(sorted_rows(std::move(columns), rows));
+    if (rows <= kRowsAtOnce || columns.empty()) return take_order(sorted_rows(std::move(columns), rows));
     m_sorting = true;
     QThreadPool::globalInstance()->start([self = QPointer<MultiSortModel>(this), serial, rows, columns = std::move(columns)]() mutable {
         const QList<int> order = sorted_rows(std::move(columns), rows);

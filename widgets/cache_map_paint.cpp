@@ -12,7 +12,6 @@ namespace {
 
 constexpr double kLeft = 92, kRight = 12, kAxis = 22, kBracket = 20;
 
-const ThemeColours& colours() { return Theme::instance().colours(); }
 
 }
 
@@ -61,7 +60,7 @@ QPoint CacheMap::cell_at(const QPointF& position, bool clamp) const {
 }
 
 void CacheMap::paint_cells(QPainter& painter, const Layout& l) const {
-    const ThemeColours& c = colours();
+    const ThemeColours& c = theme_colours();
     const double gap_x = l.column >= 10 ? 2 : l.column >= 4 ? 1 : 0, gap_y = l.line >= 10 ? 2 : l.line >= 4 ? 1 : 0;
     const auto shade = [&](const QColor& colour) { return m_stale ? blend(c.canvas, colour, 0.5) : colour; };
     const QColor full = shade(c.map_full), rear = shade(c.map_rear), front = shade(c.map_front);
@@ -89,7 +88,7 @@ void CacheMap::paint_cells(QPainter& painter, const Layout& l) const {
 }
 
 void CacheMap::paint_previews(QPainter& painter, const Layout& l) const {
-    const ThemeColours& c = colours();
+    const ThemeColours& c = theme_colours();
     for (int s = 0; s < m_steps; ++s) {
         const QRectF place(std::round(l.previews.left() + s * l.column), l.previews.top(), std::floor(l.column) - 2, l.previews.height());
         if (place.width() < 3) continue;
@@ -116,7 +115,7 @@ void CacheMap::paint_previews(QPainter& painter, const Layout& l) const {
 }
 
 void CacheMap::paint_brackets(QPainter& painter, const Layout& l) const {
-    const ThemeColours& c = colours();
+    const ThemeColours& c = theme_colours();
     painter.save();
     painter.setFont(Theme::instance().font(11));
     const int steps[3] = {0, std::clamp(m_switch, 0, m_steps), m_steps};
@@ -143,7 +142,7 @@ void CacheMap::paint_brackets(QPainter& painter, const Layout& l) const {
 }
 
 void CacheMap::paint_axes(QPainter& painter, const Layout& l) const {
-    const ThemeColours& c = colours();
+    const ThemeColours& c = theme_colours();
     painter.save();
     painter.setFont(Theme::instance().font(11));
     const QFontMetrics metrics = painter.fontMetrics();
@@ -180,7 +179,7 @@ void CacheMap::paint_axes(QPainter& painter, const Layout& l) const {
 }
 
 void CacheMap::paint_marks(QPainter& painter, const Layout& l) const {
-    const ThemeColours& c = colours();
+    const ThemeColours& c = theme_colours();
     painter.save();
     painter.setBrush(Qt::NoBrush);
     if (m_current >= 0) {
@@ -209,7 +208,7 @@ void CacheMap::paint_label(QPainter& painter, const Layout&) const {
     if (cells.isEmpty()) return;
     QStringList lines = describe(cells);
     if (!m_editable && !m_reason.isEmpty()) lines << m_reason;
-    const ThemeColours& c = colours();
+    const ThemeColours& c = theme_colours();
     painter.save();
     painter.setFont(Theme::instance().font(12));
     const QFontMetrics metrics = painter.fontMetrics();
@@ -236,7 +235,7 @@ void CacheMap::paint_label(QPainter& painter, const Layout&) const {
 
 void CacheMap::paintEvent(QPaintEvent*) {
     QPainter painter(this);
-    painter.fillRect(rect(), colours().base);
+    painter.fillRect(rect(), theme_colours().base);
     const Layout l = layout();
     if (m_show_previews) paint_previews(painter, l);
     if (m_switch >= 0) paint_brackets(painter, l);

@@ -13,7 +13,6 @@
 namespace lathe {
 namespace {
 
-const ThemeColours& colours() { return Theme::instance().colours(); }
 
 QRectF crisp(const QRect& rect) { return QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5); }
 
@@ -46,7 +45,7 @@ QPainterPath segment_path(QRectF rect, int place) {
 }
 
 void draw_check(QPainter& painter, const QRectF& box, const QStyleOption* option, bool round) {
-    const ThemeColours& c = colours();
+    const ThemeColours& c = theme_colours();
     const bool enabled = option->state & QStyle::State_Enabled, hover = option->state & QStyle::State_MouseOver;
     const bool on = option->state & (QStyle::State_On | QStyle::State_NoChange);
     const QColor edge = !enabled ? c.line2 : hover && !on ? c.text2 : c.edge;
@@ -82,7 +81,7 @@ void draw_chevron(QPainter& painter, const QRect& rect, const QString& name, con
 }
 
 void draw_field_frame(QPainter& painter, const QRectF& rect, bool enabled, bool focused, bool error) {
-    const ThemeColours& c = colours();
+    const ThemeColours& c = theme_colours();
     const QColor edge = error ? c.err : !enabled ? c.line : focused ? c.accent : c.edge;
     painter.save();
     draw_box(painter, rect.adjusted(0.5, 0.5, -0.5, -0.5), metric::radius, enabled ? c.input : c.base, edge);
@@ -93,13 +92,13 @@ void draw_focus_ring(QPainter& painter, const QRectF& control, double radius) {
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setBrush(Qt::NoBrush);
-    painter.setPen(QPen(colours().accent, 2));
+    painter.setPen(QPen(theme_colours().accent, 2));
     painter.drawRoundedRect(control.adjusted(-2, -2, 2, 2), radius + 2, radius + 2);
     painter.restore();
 }
 
 void LatheStyle::draw_button(const QStyleOption* option, QPainter* painter, const QWidget* widget) const {
-    const ThemeColours& c = colours();
+    const ThemeColours& c = theme_colours();
     const bool enabled = option->state & State_Enabled, hover = enabled && (option->state & State_MouseOver), down = option->state & State_Sunken, on = option->state & State_On;
     const bool flat = has(widget, "lathe_flat") || (option->state & State_AutoRaise);
     const int segment = widget ? widget->property("lathe_segment").toInt() : 0;
@@ -125,7 +124,7 @@ void LatheStyle::draw_button(const QStyleOption* option, QPainter* painter, cons
 }
 
 void LatheStyle::draw_button_label(const QStyleOption* option, QPainter* painter, const QWidget* widget, const QString& text, const QIcon& icon, QSize icon_size, bool arrow) const {
-    const ThemeColours& c = colours();
+    const ThemeColours& c = theme_colours();
     const bool enabled = option->state & State_Enabled, hover = option->state & State_MouseOver, on = option->state & State_On;
     const bool segment = has(widget, "lathe_segment"), filled = has(widget, "lathe_filled"), flat_icon = text.isEmpty() && ((option->state & State_AutoRaise) || has(widget, "lathe_flat"));
     painter->save();
@@ -160,7 +159,7 @@ void LatheStyle::draw_button_label(const QStyleOption* option, QPainter* painter
 }
 
 void LatheStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter, const QWidget* widget) const {
-    const ThemeColours& c = colours();
+    const ThemeColours& c = theme_colours();
     switch (element) {
     case PE_PanelButtonCommand: case PE_PanelButtonTool: case PE_PanelButtonBevel: draw_button(option, painter, widget); return;
     case PE_PanelLineEdit: {
@@ -228,7 +227,7 @@ void LatheStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opt
 void LatheStyle::draw_menu_item(const QStyleOption* option, QPainter* painter, const QWidget*) const {
     const auto* item = qstyleoption_cast<const QStyleOptionMenuItem*>(option);
     if (!item) return;
-    const ThemeColours& c = colours();
+    const ThemeColours& c = theme_colours();
     const QRect r = item->rect;
     painter->save();
     if (item->menuItemType == QStyleOptionMenuItem::Separator) {
@@ -255,7 +254,7 @@ void LatheStyle::draw_menu_item(const QStyleOption* option, QPainter* painter, c
 void LatheStyle::draw_tab(const QStyleOption* option, QPainter* painter, const QWidget*) const {
     const auto* tab = qstyleoption_cast<const QStyleOptionTab*>(option);
     if (!tab) return;
-    const ThemeColours& c = colours();
+    const ThemeColours& c = theme_colours();
     const bool selected = tab->state & State_Selected, enabled = tab->state & State_Enabled;
     painter->save();
     if ((tab->state & State_MouseOver) && !selected && enabled) painter->fillRect(tab->rect, blend(c.base, c.text, 0.05));
@@ -276,7 +275,7 @@ void LatheStyle::draw_tab(const QStyleOption* option, QPainter* painter, const Q
 }
 
 void LatheStyle::drawControl(ControlElement element, const QStyleOption* option, QPainter* painter, const QWidget* widget) const {
-    const ThemeColours& c = colours();
+    const ThemeColours& c = theme_colours();
     switch (element) {
     case CE_PushButtonBevel: draw_button(option, painter, widget); return;
     case CE_PushButtonLabel:

@@ -57,6 +57,7 @@ private:
 
 
 QColor series_colour(int index);             ///< of the current theme; after 5 the colours repeat (with other markers)
+inline const ThemeColours& theme_colours() { return Theme::instance().colours(); }
 QPen series_pen(int index, double width = 2);   ///< colour and dash: solid, 6-3, 2-3, 8-3-2-3, 5-3
 QList<qreal> series_dash(int index);         ///< in pixels; empty: solid
 double contrast(const QColor& a, const QColor& b);   ///< WCAG ratio; translucent a is laid over b first

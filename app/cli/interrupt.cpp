@@ -1,4 +1,5 @@
 #include "app/cli/interrupt.h"
+#include "app/cli/command.h"
 #include "core/base/error.h"
 #include <QSocketNotifier>
 #include <atomic>
@@ -11,7 +12,6 @@
 namespace lathe::cli {
 namespace {
 
-constexpr int kCancelled = 130;
 std::atomic<int> g_times{0};
 std::atomic<int> g_watches{0};
 int g_pipe[2] = {-1, -1};

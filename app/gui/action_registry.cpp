@@ -6,7 +6,7 @@ namespace lathe {
 namespace {
 const char* const kReason = "lathe_reason";
 const char* const kHelp = "lathe_help";
-QString store_key(const QString& id) { return QStringLiteral("shortcuts/") + id; }
+QString shortcut_key(const QString& id) { return QStringLiteral("shortcuts/") + id; }
 }
 
 ActionRegistry::ActionRegistry(QWidget* window) : QObject(window), m_window(window) {}
@@ -80,9 +80,9 @@ void ActionRegistry::set_enabled(const QString& id, bool enabled, const QString&
 
 void ActionRegistry::apply_stored_keys(Entry& entry) {
     const QSettings& store = Settings::instance().store();
-    if (!store.contains(store_key(entry.id))) return;
+    if (!store.contains(shortcut_key(entry.id))) return;
     QList<QKeySequence> keys;
-    const QStringList texts = store.value(store_key(entry.id)).toStringList();
+    const QStringList texts = store.value(shortcut_key(entry.id)).toStringList();
     for (const QString& text : texts)
         if (!text.isEmpty()) keys << QKeySequence(text, QKeySequence::PortableText);
     entry.action->setShortcuts(keys);
@@ -93,12 +93,12 @@ void ActionRegistry::set_keys(const QString& id, const QList<QKeySequence>& keys
     if (!entry) return;
     entry->action->setShortcuts(keys);
     if (keys == entry->default_keys) {
-        Settings::instance().store().remove(store_key(id));
+        Settings::instance().store().remove(shortcut_key(id));
     } else {
         QStringList texts;
         for (const QKeySequence& key : keys) texts << key.toString(QKeySequence::PortableText);
         if (texts.isEmpty()) texts << QString();   // an empty list would read back as "not stored"
-        Settings::instance().store().setValue(store_key(id), texts);
+        Settings::instance().store().setValue(shortcut_key(id), texts);
     }
     Q_EMIT changed();
 }

@@ -14,7 +14,7 @@
 
 namespace lathe {
 namespace {
-QString tr(const char* text) { return QCoreApplication::translate("Plugins", text); }
+struct PluginTexts { Q_DECLARE_TR_FUNCTIONS(Plugins) };
 }
 
 PanelFile read_panel_file(const QString& file) {
@@ -25,11 +25,11 @@ PanelFile read_panel_file(const QString& file) {
     const QJsonObject all = loader.metaData();
     const QJsonObject data = all.value(QStringLiteral("MetaData")).toObject();
     if (all.isEmpty()) {
-        panel.reason = tr("It holds no plugin data: %1").arg(loader.errorString());
+        panel.reason = PluginTexts::tr("It holds no plugin data: %1").arg(loader.errorString());
         return panel;
     }
     if (all.value(QStringLiteral("IID")).toString() != QLatin1String(LATHE_PANEL_IID)) {
-        panel.reason = tr("It is a plugin for something else (%1, not %2).").arg(all.value(QStringLiteral("IID")).toString(), QLatin1String(LATHE_PANEL_IID));
+        panel.reason = PluginTexts::tr("It is a plugin for something else (%1, not %2).").arg(all.value(QStringLiteral("IID")).toString(), QLatin1String(LATHE_PANEL_IID));
         return panel;
     }
     panel.id = data.value(QStringLiteral("id")).toString(panel.id);
@@ -40,8 +40,8 @@ PanelFile read_panel_file(const QString& file) {
     panel.order = data.value(QStringLiteral("order")).toInt(1000);
     const int api = data.value(QStringLiteral("api")).toInt(-1);
     const QString abi = data.value(QStringLiteral("abi")).toString();
-    if (api != kPluginApi) panel.reason = tr("It was made for plugin API %1; this is %2. Build it again with this version.").arg(api).arg(kPluginApi);
-    else if (!abi.isEmpty() && abi != qs(compiler_abi())) panel.reason = tr("It was built as %1; this program is %2. Build it again.").arg(abi, qs(compiler_abi()));
+    if (api != kPluginApi) panel.reason = PluginTexts::tr("It was made for plugin API %1; this is %2. Build it again with this version.").arg(api).arg(kPluginApi);
+    else if (!abi.isEmpty() && abi != qs(compiler_abi())) panel.reason = PluginTexts::tr("It was built as %1; this program is %2. Build it again.").arg(abi, qs(compiler_abi()));
     else panel.reason = qs(headers_reason(fs_path(file), PluginHalf::panel));   // not loaded before it is known to fit
     return panel;
 }
@@ -54,7 +54,7 @@ std::vector<PanelFile> find_panels() {
         for (const QString& name : names) {
             PanelFile panel = read_panel_file(dir.filePath(name));
             const bool known = std::any_of(panels.begin(), panels.end(), [&](const PanelFile& other) { return other.ok() && other.id == panel.id; });
-            if (known && panel.ok()) panel.reason = tr("Another plugin of this id was found first.");
+            if (known && panel.ok()) panel.reason = PluginTexts::tr("Another plugin of this id was found first.");
             panels.push_back(std::move(panel));
         }
     }

@@ -10,7 +10,7 @@
 
 namespace lathe {
 namespace {
-QString tr(const char* text) { return QCoreApplication::translate("Runs", text); }
+struct RunColumnTexts { Q_DECLARE_TR_FUNCTIONS(Runs) };
 
 struct FixedColumn { RunColumn::Kind kind; const char *id, *label, *sort; };
 const FixedColumn kFixed[] = {
@@ -52,8 +52,8 @@ const Json* at_path(const Json& params, const std::string& path) {
 
 QString parameter_text(const Json* value) {
     if (!value || value->is_null()) return QStringLiteral("–");
-    if (value->is_boolean()) return value->get<bool>() ? tr("yes") : tr("no");
-    if (value->is_object()) return tr("table");
+    if (value->is_boolean()) return value->get<bool>() ? RunColumnTexts::tr("yes") : RunColumnTexts::tr("no");
+    if (value->is_object()) return RunColumnTexts::tr("table");
     QString text = qs(value_text(*value));
     return text.size() > 40 ? text.left(39) + u'…' : text;
 }
@@ -75,7 +75,7 @@ StateLook look_of(RunState state) {
 QString state_text(const ListedRun& entry, const JobList* jobs) {
     if (entry.run.state == RunState::running && jobs)
         if (const Job* job = jobs->find(qs(entry.run.uuid)); job && job->total > 0)
-            return tr("step %1 of %2").arg(job->done).arg(job->total);
+            return RunColumnTexts::tr("step %1 of %2").arg(job->done).arg(job->total);
     return QCoreApplication::translate("RunState", std::string(name(entry.run.state)).c_str());
 }
 
@@ -152,7 +152,7 @@ QColor RunColours::colour(RunId run) const {
 RunColumn fixed_column(RunColumn::Kind kind) {
     RunColumn column;
     column.kind = kind;
-    column.label = tr(fixed(kind).label);
+    column.label = RunColumnTexts::tr(fixed(kind).label);
     if (kind == RunColumn::swatch) column.label = QString();
     if (kind == RunColumn::seconds) column.unit = QStringLiteral("s");
     return column;
@@ -293,7 +293,7 @@ QVariant cell(const ListedRun& entry, const RunColumn& column, int decimals, int
     case RunColumn::swatch:
         if (role == run_role::Swatch && context.compared && context.compared->contains(run.id) && context.colours)
             if (const QColor colour = context.colours->colour(run.id); colour.isValid()) return colour;
-        if (role == Qt::AccessibleTextRole) return context.compared && context.compared->contains(run.id) ? tr("compared") : QString();
+        if (role == Qt::AccessibleTextRole) return context.compared && context.compared->contains(run.id) ? RunColumnTexts::tr("compared") : QString();
         return {};
     case RunColumn::number: return role == Qt::DisplayRole ? QVariant(run_number(run.id)) : role == Qt::ForegroundRole ? QVariant(Theme::instance().colours().text2) : QVariant();
     case RunColumn::title: {
@@ -302,7 +302,7 @@ QVariant cell(const ListedRun& entry, const RunColumn& column, int decimals, int
         if (role == Qt::EditRole) return qs(run.title);
         if (role == Qt::FontRole && is_baseline) return Theme::instance().font(12, true);
         if (role == run_role::Pin) return run.pinned || is_baseline;
-        if (role == run_role::Hint && is_baseline) return tr("baseline");
+        if (role == run_role::Hint && is_baseline) return RunColumnTexts::tr("baseline");
         return {};
     }
     case RunColumn::state:

@@ -6,7 +6,7 @@
 
 namespace lathe {
 namespace {
-QString tr(const char* text, int n = -1) { return QCoreApplication::translate("RunCommands", text, nullptr, n); }
+struct CommandTexts { Q_DECLARE_TR_FUNCTIONS(RunCommands) };
 const QString kTarget = QStringLiteral("runs");
 
 QUndoCommand* step(const QString& text, Json back, Json forward) { return new KeptCommand(kTarget, text, std::move(back), std::move(forward), false); }
@@ -38,15 +38,15 @@ void make_run_target(ProjectHost* host, QObject* parent) {
 
 QUndoCommand* bin_command(const std::vector<RunId>& runs, bool restore) {
     const Json away = {{"away", runs}}, back = {{"back", runs}};
-    return restore ? step(tr("Restore %n run(s)", int(runs.size())), away, back) : step(tr("Move %n run(s) to the bin", int(runs.size())), back, away);
+    return restore ? step(CommandTexts::tr("Restore %n run(s)", nullptr, int(runs.size())), away, back) : step(CommandTexts::tr("Move %n run(s) to the bin", nullptr, int(runs.size())), back, away);
 }
 
 QUndoCommand* title_command(RunId run, const std::string& from, const std::string& to) {
-    return step(tr("Rename %1").arg(run_number(run)), one("title", run, from), one("title", run, to));
+    return step(CommandTexts::tr("Rename %1").arg(run_number(run)), one("title", run, from), one("title", run, to));
 }
 
 QUndoCommand* notes_command(RunId run, const std::string& from, const std::string& to) {
-    return step(tr("Notes of %1").arg(run_number(run)), one("notes", run, from), one("notes", run, to));
+    return step(CommandTexts::tr("Notes of %1").arg(run_number(run)), one("notes", run, from), one("notes", run, to));
 }
 
 QUndoCommand* pin_command(const std::vector<std::pair<RunId, bool>>& runs, bool pinned) {
@@ -55,7 +55,7 @@ QUndoCommand* pin_command(const std::vector<std::pair<RunId, bool>>& runs, bool 
         back.push_back(Json::array({run, was}));
         forward.push_back(Json::array({run, pinned}));
     }
-    return step(pinned ? tr("Pin %n run(s)", int(runs.size())) : tr("Unpin %n run(s)", int(runs.size())), {{"pinned", back}}, {{"pinned", forward}});
+    return step(pinned ? CommandTexts::tr("Pin %n run(s)", nullptr, int(runs.size())) : CommandTexts::tr("Unpin %n run(s)", nullptr, int(runs.size())), {{"pinned", back}}, {{"pinned", forward}});
 }
 
 QUndoCommand* tags_command(const std::vector<TagChange>& changes) {
@@ -64,7 +64,7 @@ QUndoCommand* tags_command(const std::vector<TagChange>& changes) {
         back.push_back(Json::array({change.run, change.from}));
         forward.push_back(Json::array({change.run, change.to}));
     }
-    return step(tr("Tag %n run(s)", int(changes.size())), {{"tags", back}}, {{"tags", forward}});
+    return step(CommandTexts::tr("Tag %n run(s)", nullptr, int(changes.size())), {{"tags", back}}, {{"tags", forward}});
 }
 
 }

@@ -14,7 +14,7 @@
 
 namespace lathe {
 namespace {
-QString plain(const QAction* action) { return action->text().remove(u'&').remove(u'…'); }
+QString menu_text(const QAction* action) { return action->text().remove(u'&').remove(u'…'); }
 QString keys_of(const QAction* action) {
     QStringList texts;
     const QList<QKeySequence> keys = action->shortcuts();
@@ -73,7 +73,7 @@ ShortcutEditor::ShortcutEditor(ActionRegistry& actions, ViewerKeys& viewer_keys,
 void ShortcutEditor::fill() {
     const QString keep = current();
     m_list->clear();
-    for (const ActionRegistry::Entry& entry : m_actions.entries()) add_line(entry.id, plain(entry.action), entry.category, keys_of(entry.action), m_actions.is_changed(entry.id));
+    for (const ActionRegistry::Entry& entry : m_actions.entries()) add_line(entry.id, menu_text(entry.action), entry.category, keys_of(entry.action), m_actions.is_changed(entry.id));
     for (const ViewerKeys::Entry& entry : m_viewer_keys.entries()) add_line(entry.id, entry.label, entry.group, KeyHint::text_of(QKeySequence(entry.key)), entry.key != entry.default_key);
     for (int i = 0; i < m_list->topLevelItemCount(); ++i)
         if (m_list->topLevelItem(i)->data(0, Qt::UserRole).toString() == keep) m_list->setCurrentItem(m_list->topLevelItem(i));
@@ -107,7 +107,7 @@ void ShortcutEditor::check() {
     QStringList names;
     if (viewer && fits)
         for (const QString& other : m_viewer_keys.conflicts(id, keys)) names << m_viewer_keys.find(other)->label;
-    for (const QString& other : m_actions.conflicts(id, {keys})) names << plain(m_actions.action(other));
+    for (const QString& other : m_actions.conflicts(id, {keys})) names << menu_text(m_actions.action(other));
     if (!fits) m_conflict->setText(tr("A viewer takes one key, without Ctrl or Alt."));
     else if (!names.isEmpty()) m_conflict->setText(tr("These keys also start: %1. Set them here only if you change them there, else neither will act.").arg(names.join(QStringLiteral(", "))));
     else m_conflict->setText({});
@@ -164,7 +164,7 @@ KeySheet::KeySheet(const ActionRegistry& actions, const ViewerKeys& viewer_keys,
         part->addWidget(new GroupTitle(category, body));
         for (const ActionRegistry::Entry& entry : actions.entries())
             if (entry.category == category && !entry.action->shortcut().isEmpty()) {
-                add(part, plain(entry.action), keys_of(entry.action));
+                add(part, menu_text(entry.action), keys_of(entry.action));
                 ++placed;
             }
         part->addSpacing(10);

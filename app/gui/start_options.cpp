@@ -4,11 +4,11 @@
 
 namespace lathe {
 namespace {
-QString tr(const char* text) { return QCoreApplication::translate("StartOptions", text); }
+struct StartTexts { Q_DECLARE_TR_FUNCTIONS(StartOptions) };
 }
 
 QString start_help() {
-    return tr("Usage: lathe [PROJECT.lathe] [OPTION...]\n"
+    return StartTexts::tr("Usage: lathe [PROJECT.lathe] [OPTION...]\n"
               "  --workspace ID      start, runs, engine, or the id of a plugin\n"
               "  --theme MODE        system, light or dark, for this start only\n"
               "  --size WxH          size of the window, at least 1280x800\n"
@@ -31,7 +31,7 @@ StartOptions start_options(const QStringList& arguments) {
         auto take = [&]() -> bool {
             if (equals > 0) return true;
             if (i + 1 >= arguments.size()) {
-                options.error = tr("%1 needs a value").arg(name);
+                options.error = StartTexts::tr("%1 needs a value").arg(name);
                 return false;
             }
             value = arguments[++i];
@@ -46,18 +46,18 @@ StartOptions start_options(const QStringList& arguments) {
         else if (name == u"--theme") {
             if (!take()) break;
             options.theme = value;
-            if (value != u"system" && value != u"light" && value != u"dark") options.error = tr("--theme takes system, light or dark, not “%1”").arg(value);
+            if (value != u"system" && value != u"light" && value != u"dark") options.error = StartTexts::tr("--theme takes system, light or dark, not “%1”").arg(value);
         } else if (name == u"--size") {
             if (!take()) break;
             const auto match = QRegularExpression(QStringLiteral("^(\\d{2,5})x(\\d{2,5})$")).match(value);
             if (match.hasMatch()) options.size = QSize(match.captured(1).toInt(), match.captured(2).toInt());
-            else options.error = tr("--size takes WIDTHxHEIGHT, such as 1600x1000, not “%1”").arg(value);
+            else options.error = StartTexts::tr("--size takes WIDTHxHEIGHT, such as 1600x1000, not “%1”").arg(value);
         } else if (name.startsWith(u'-') && name.size() > 1) {
-            options.error = tr("unknown option %1").arg(name);
+            options.error = StartTexts::tr("unknown option %1").arg(name);
         } else if (options.project.isEmpty()) {
             options.project = name;
         } else {
-            options.error = tr("more than one project was given: %1").arg(name);
+            options.error = StartTexts::tr("more than one project was given: %1").arg(name);
         }
     }
     return options;

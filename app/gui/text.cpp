@@ -7,7 +7,7 @@
 
 namespace lathe {
 namespace {
-QString tr(const char* text) { return QCoreApplication::translate("Text", text); }
+struct Texts { Q_DECLARE_TR_FUNCTIONS(Text) };
 }
 
 QString size_text(qint64 bytes) { return QString::fromStdString(bytes_text(bytes)); }
@@ -21,8 +21,8 @@ QString when_text(qint64 ms) {
     const QDateTime time = QDateTime::fromMSecsSinceEpoch(ms), now = QDateTime::currentDateTime();
     const qint64 days = time.date().daysTo(now.date());
     const QLocale locale;
-    if (days <= 0) return tr("today, %1").arg(time.toString(QStringLiteral("HH:mm")));
-    if (days == 1) return tr("yesterday");
+    if (days <= 0) return Texts::tr("today, %1").arg(time.toString(QStringLiteral("HH:mm")));
+    if (days == 1) return Texts::tr("yesterday");
     if (days < 7) return locale.dayName(time.date().dayOfWeek());
     const QString day = QStringLiteral("%1 %2").arg(time.date().day()).arg(locale.monthName(time.date().month(), QLocale::ShortFormat));
     return time.date().year() == now.date().year() ? day : QStringLiteral("%1 %2").arg(day).arg(time.date().year());

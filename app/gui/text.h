@@ -1,12 +1,11 @@
 #pragma once
 // Between the texts of the core (UTF-8 std::string) and those of the window.
-#include <QString>
+#include "core/client/qt_text.h"
 #include <filesystem>
 #include <string>
 #include <string_view>
 
 namespace lathe {
-inline QString qs(std::string_view text) { return QString::fromUtf8(text.data(), qsizetype(text.size())); }
 inline QString path_text(const std::filesystem::path& path) { return qs(path.native()); }
 inline std::string ss(const QString& text) { return text.toStdString(); }
 inline std::filesystem::path fs_path(const QString& text) { return text.toStdString(); }

@@ -9,7 +9,7 @@
 
 namespace lathe {
 namespace {
-QString store_key(const QString& id) { return QStringLiteral("keys/") + id; }
+QString viewer_key_setting(const QString& id) { return QStringLiteral("keys/") + id; }
 
 QString group_of(const QObject* object) {
     if (qobject_cast<const ImageCompareViewer*>(object)) return ViewerKeys::tr("Images");
@@ -56,8 +56,8 @@ ViewerKeys::ViewerKeys(QObject* parent) : QObject(parent) {
     const QSettings& store = Settings::instance().store();
     for (Entry& entry : m_entries) {
         entry.key = entry.default_key;
-        if (!store.contains(store_key(entry.id))) continue;
-        const QKeySequence kept(store.value(store_key(entry.id)).toString(), QKeySequence::PortableText);
+        if (!store.contains(viewer_key_setting(entry.id))) continue;
+        const QKeySequence kept(store.value(viewer_key_setting(entry.id)).toString(), QKeySequence::PortableText);
         if (is_fit(kept)) entry.key = kept.isEmpty() ? 0 : kept[0].key();
     }
     qApp->installEventFilter(this);
@@ -75,8 +75,8 @@ bool ViewerKeys::set_key(const QString& id, const QKeySequence& keys) {
     for (Entry& entry : m_entries) {
         if (entry.id != id || !is_fit(keys)) continue;
         entry.key = keys.isEmpty() ? 0 : keys[0].key();
-        if (entry.key == entry.default_key) Settings::instance().store().remove(store_key(id));
-        else Settings::instance().store().setValue(store_key(id), QKeySequence(entry.key).toString(QKeySequence::PortableText));
+        if (entry.key == entry.default_key) Settings::instance().store().remove(viewer_key_setting(id));
+        else Settings::instance().store().setValue(viewer_key_setting(id), QKeySequence(entry.key).toString(QKeySequence::PortableText));
         return true;
     }
     return false;

@@ -12,7 +12,7 @@ namespace lathe {
 namespace {
 const char* const kText = "lathe_bar_text";
 
-QString plain(const QAction* action) {
+QString button_text(const QAction* action) {
     QString text = action->iconText().isEmpty() ? action->text() : action->iconText();
     return text.remove(u'&');
 }
@@ -26,10 +26,10 @@ QString tip(const QAction* action) {
 }
 
 QPushButton* button_for(QAction* action, const QString& icon, bool filled, QWidget* parent) {
-    QPushButton* button = make_button(plain(action), icon, filled, parent);
+    QPushButton* button = make_button(button_text(action), icon, filled, parent);
     button->setCheckable(action->isCheckable());
     auto follow = [button, action] {
-        const QString text = plain(action);
+        const QString text = button_text(action);
         button->setProperty(kText, text);
         if (!button->text().isEmpty()) button->setText(text);
         button->setAccessibleName(text);

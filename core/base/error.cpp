@@ -7,7 +7,7 @@
 namespace lathe {
 namespace {
 
-constexpr std::array<std::pair<ErrorCode, std::string_view>, 12> kNames{{
+constexpr std::array<std::pair<ErrorCode, std::string_view>, 12> kCodeNames{{
     {ErrorCode::invalid_value, "invalid_value"}, {ErrorCode::unknown_name, "unknown_name"}, {ErrorCode::not_found, "not_found"},
     {ErrorCode::wrong_format, "wrong_format"}, {ErrorCode::unsupported, "unsupported"}, {ErrorCode::version, "version"}, {ErrorCode::io, "io"},
     {ErrorCode::busy, "busy"}, {ErrorCode::out_of_memory, "out_of_memory"}, {ErrorCode::engine_lost, "engine_lost"},
@@ -18,13 +18,13 @@ constexpr const char* kReport = "if it happens again, report it with Help > Copy
 }
 
 std::string_view name(ErrorCode code) {
-    for (const auto& [value, text] : kNames)
+    for (const auto& [value, text] : kCodeNames)
         if (value == code) return text;
     return "internal";
 }
 
 ErrorCode error_code(std::string_view name) {
-    for (const auto& [value, text] : kNames)
+    for (const auto& [value, text] : kCodeNames)
         if (text == name) return value;
     return ErrorCode::internal;
 }

@@ -91,6 +91,12 @@ std::filesystem::path resolved(std::filesystem::path target) {
 
 }
 
+std::uintmax_t size_or_zero(const std::filesystem::path& path) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(path, error);
+    return error ? 0 : size;
+}
+
 std::string read_file(const std::filesystem::path& path, std::size_t max_bytes) {
     struct stat info {};
     const Descriptor file(open_to_read(path, info));

@@ -1,6 +1,7 @@
 #pragma once
 // Files: whole reads with a limit, atomic writes, private read-only maps.
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -8,6 +9,7 @@
 
 namespace lathe {
 
+std::uintmax_t size_or_zero(const std::filesystem::path& path);   ///< bytes; 0 where there is no such file
 std::string read_file(const std::filesystem::path& path, std::size_t max_bytes);   ///< throws Error(not_found, io, wrong_format if larger)
 
 /// Writes NAME.part, fsyncs, renames: the file is the old or the new one, never half. Waits while another program writes it. Throws Error(io).

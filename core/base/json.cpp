@@ -272,6 +272,10 @@ std::string string_member(const Json& object, const char* key, std::string_view 
     return value.get<std::string>();
 }
 
+std::string string_or_empty(const Json& object, const char* key, std::string_view where) {
+    return object.contains(key) ? string_member(object, key, where) : std::string();
+}
+
 std::int64_t int_member(const Json& object, const char* key, std::string_view where) {
     const Json& value = member(object, key, where);
     if (!value.is_number_integer()) throw Error(ErrorCode::wrong_format, "The field \"" + std::string(key) + "\" is not a whole number", std::string(where));

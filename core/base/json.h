@@ -35,6 +35,7 @@ std::string brief(const Json& value);                            ///< json_text 
 /// Member access that explains itself: throws Error(wrong_format) "field X is missing / not a string".
 const Json& member(const Json& object, const char* key, std::string_view where);
 std::string string_member(const Json& object, const char* key, std::string_view where);
+std::string string_or_empty(const Json& object, const char* key, std::string_view where);   ///< empty where the key is missing
 std::int64_t int_member(const Json& object, const char* key, std::string_view where);
 double number_member(const Json& object, const char* key, std::string_view where);
 bool bool_member(const Json& object, const char* key, std::string_view where);

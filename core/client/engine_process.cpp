@@ -1,4 +1,5 @@
 #include "core/client/engine_process.h"
+#include "core/client/qt_text.h"
 #include "core/base/log.h"
 #include "core/base/time.h"
 #include "core/base/version.h"
@@ -21,7 +22,6 @@ constexpr int kPingMs = 1000, kSlowCancelMs = 2000, kRestartDelayMs = 100, kEndM
 constexpr int kMaxCrashes = 3;
 constexpr int kTurnMs = 4;                      // of the owner's event loop, then others have a turn
 
-QString qs(const std::string& text) { return QString::fromStdString(text); }
 
 struct Pipe {
     int read = -1, write = -1;

@@ -1,4 +1,5 @@
 #include "core/client/session.h"
+#include "core/client/qt_text.h"
 #include "core/base/log.h"
 #include "core/base/process.h"
 #include "core/base/time.h"
@@ -17,7 +18,6 @@ constexpr double kDebounce = 0.03, kMaxDebounce = 0.12;              // seconds 
 constexpr int kLiveEngineIdleMs = 5 * 60 * 1000, kCommitPatienceMs = 10'000;
 constexpr std::size_t kHoldAbove = 96u << 20, kReleaseBelow = 32u << 20, kMaxHeld = 256u << 20;
 
-QString qs(const std::string& text) { return QString::fromStdString(text); }
 
 RunState state_of(const RunEventBody& body) {
     if (std::holds_alternative<event::Finished>(body)) return RunState::finished;

@@ -7,7 +7,7 @@
 namespace lathe {
 namespace {
 
-constexpr std::size_t kMaxText = 8u << 10;
+constexpr std::size_t kMaxFailureText = 8u << 10;
 
 std::string gib(double bytes) {
     char text[32];
@@ -63,7 +63,7 @@ Error failure_in_flight(std::string_view doing) {
 }
 
 event::Failed to_failed(const Error& error) {
-    return {error.code(), error.summary().substr(0, kMaxText), error.where().substr(0, kMaxText), error.hint().substr(0, kMaxText)};
+    return {error.code(), error.summary().substr(0, kMaxFailureText), error.where().substr(0, kMaxFailureText), error.hint().substr(0, kMaxFailureText)};
 }
 
 }

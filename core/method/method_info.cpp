@@ -7,10 +7,6 @@
 namespace lathe {
 namespace {
 
-std::string text_or_empty(const Json& json, const char* key, const std::string& where) {
-    return json.contains(key) ? string_member(json, key, where) : std::string();
-}
-
 bool flag_or(const Json& json, const char* key, bool otherwise, const std::string& where) { return json.contains(key) ? bool_member(json, key, where) : otherwise; }
 
 /// The entries of a list that may be missing.
@@ -61,7 +57,7 @@ Json to_json(const InputSlot& slot) {
 }
 
 InputSlot input_slot_from(const Json& json, const std::string& where) {
-    return {string_member(json, "role", where), string_member(json, "kind", where), text_or_empty(json, "label", where), text_or_empty(json, "help", where),
+    return {string_member(json, "role", where), string_member(json, "kind", where), string_or_empty(json, "label", where), string_or_empty(json, "help", where),
         flag_or(json, "required", true, where)};
 }
 
@@ -70,8 +66,8 @@ Json to_json(const OutputInfo& output) {
 }
 
 OutputInfo output_info_from(const Json& json, const std::string& where) {
-    OutputInfo output{string_member(json, "key", where), string_member(json, "kind", where), text_or_empty(json, "label", where), text_or_empty(json, "unit", where),
-        text_or_empty(json, "better", where)};
+    OutputInfo output{string_member(json, "key", where), string_member(json, "kind", where), string_or_empty(json, "label", where), string_or_empty(json, "unit", where),
+        string_or_empty(json, "better", where)};
     if (!output.better.empty() && output.better != "higher" && output.better != "lower")
         throw Error(ErrorCode::wrong_format, "The field \"better\" is neither higher nor lower: " + brief(json["better"]), where + ", output " + output.key);
     return output;
@@ -83,8 +79,8 @@ TapInfo tap_info_from(const Json& json) {
     TapInfo tap;
     tap.id = string_member(json, "id", "tap");
     const std::string where = "tap " + tap.id;
-    tap.title = text_or_empty(json, "title", where);
-    tap.help = text_or_empty(json, "help", where);
+    tap.title = string_or_empty(json, "title", where);
+    tap.help = string_or_empty(json, "help", where);
     tap.parameters = parameters_from(json, where);
     return tap;
 }
@@ -95,15 +91,15 @@ FamilyInfo family_info_from(const Json& json) {
     FamilyInfo family;
     family.id = string_member(json, "id", "family");
     const std::string where = "family " + family.id;
-    family.title = text_or_empty(json, "title", where);
-    family.help = text_or_empty(json, "help", where);
+    family.title = string_or_empty(json, "title", where);
+    family.help = string_or_empty(json, "help", where);
     family.key_layouts = list_from<std::string>(json, "key_layouts", where, [&](const Json& entry) { return text_entry(entry, where); });
     return family;
 }
 
 Json to_json(const CaseInfo& info) { return {{"id", info.id}, {"plugin", info.plugin}}; }
 
-CaseInfo case_info_from(const Json& json) { return {string_member(json, "id", "case"), text_or_empty(json, "plugin", "case")}; }
+CaseInfo case_info_from(const Json& json) { return {string_member(json, "id", "case"), string_or_empty(json, "plugin", "case")}; }
 
 }
 
@@ -120,9 +116,9 @@ MethodInfo method_info_from(const Json& json) {
     if (version < 1 || version > std::numeric_limits<int>::max())
         throw Error(ErrorCode::wrong_format, "This is not the version of a method: " + std::to_string(version), where);
     info.version = int(version);
-    info.title = text_or_empty(json, "title", where);
-    info.help = text_or_empty(json, "help", where);
-    info.source = text_or_empty(json, "source", where);
+    info.title = string_or_empty(json, "title", where);
+    info.help = string_or_empty(json, "help", where);
+    info.source = string_or_empty(json, "source", where);
     info.parameters = parameters_from(json, where);
     info.inputs = list_from<InputSlot>(json, "inputs", where, [&](const Json& entry) { return input_slot_from(entry, where + ", inputs"); });
     info.outputs = list_from<OutputInfo>(json, "outputs", where, [&](const Json& entry) { return output_info_from(entry, where + ", outputs"); });

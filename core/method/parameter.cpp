@@ -25,11 +25,7 @@ bool is_id(std::string_view id) {
     });
 }
 
-bool is_reference(std::string_view text) { return text.starts_with("$model.") || text.starts_with("$param."); }
-
-std::string text_or_empty(const Json& json, const char* key, const std::string& where) {
-    return json.contains(key) ? string_member(json, key, where) : std::string();
-}
+bool names_reference(std::string_view text) { return text.starts_with("$model.") || text.starts_with("$param."); }
 
 bool flag_or_false(const Json& json, const char* key, const std::string& where) { return json.contains(key) && bool_member(json, key, where); }
 
@@ -37,7 +33,7 @@ Json bound_from(const Json& json, const char* key, const std::string& where) {
     if (!json.contains(key) || json[key].is_null())
         return {};
     const Json& bound = json[key];
-    if (bound.is_number() || (bound.is_string() && is_reference(bound.get_ref<const std::string&>())))
+    if (bound.is_number() || (bound.is_string() && names_reference(bound.get_ref<const std::string&>())))
         return bound;
     throw Error(ErrorCode::wrong_format, std::string("The field \"") + key + "\" is neither a number nor a reference: " + brief(bound), where,
                 "references begin with $model. or $param.");
@@ -45,7 +41,7 @@ Json bound_from(const Json& json, const char* key, const std::string& where) {
 
 std::string size_from(const Json& json, const char* key, const std::string& where) {
     std::string reference = string_member(json, key, where);
-    if (!is_reference(reference))
+    if (!names_reference(reference))
         throw Error(ErrorCode::wrong_format, std::string("The field \"") + key + "\" is not a reference: " + brief(json[key]), where, "references begin with $model. or $param.");
     return reference;
 }
@@ -53,7 +49,7 @@ std::string size_from(const Json& json, const char* key, const std::string& wher
 Choice choice_from(const Json& json, const std::string& where) {
     if (json.is_string())
         return {json.get<std::string>(), json.get<std::string>(), {}};
-    Choice choice{string_member(json, "value", where), text_or_empty(json, "label", where), text_or_empty(json, "help", where)};
+    Choice choice{string_member(json, "value", where), string_or_empty(json, "label", where), string_or_empty(json, "help", where)};
     if (choice.label.empty())
         choice.label = choice.value;
     return choice;
@@ -169,13 +165,13 @@ Parameter parameter_from(const Json& json) {
     const std::string where = "parameter " + parameter.id;
     parameter.type = parameter_type(string_member(json, "type", where));
     parameter.default_value = member(json, "default", where);
-    parameter.label = text_or_empty(json, "label", where);
+    parameter.label = string_or_empty(json, "label", where);
     if (parameter.label.empty())
         parameter.label = parameter.id;
-    parameter.help = text_or_empty(json, "help", where);
-    parameter.unit = text_or_empty(json, "unit", where);
-    parameter.group = text_or_empty(json, "group", where);
-    parameter.source = text_or_empty(json, "source", where);
+    parameter.help = string_or_empty(json, "help", where);
+    parameter.unit = string_or_empty(json, "unit", where);
+    parameter.group = string_or_empty(json, "group", where);
+    parameter.source = string_or_empty(json, "source", where);
     parameter.min = bound_from(json, "min", where);
     parameter.max = bound_from(json, "max", where);
     parameter.step = json.contains("step") ? number_member(json, "step", where) : 0;

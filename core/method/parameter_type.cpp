@@ -19,7 +19,7 @@ struct CellType { std::string_view name; double lowest, highest; };
 constexpr std::array<CellType, 6> kCellTypes{{{"u8", 0, 255}, {"i8", -128, 127}, {"u16", 0, 65'535}, {"i16", -32'768, 32'767}, {"i32", -2'147'483'648.0, 2'147'483'647.0},
     {"f32", -std::numeric_limits<float>::max(), std::numeric_limits<float>::max()}}};
 
-[[noreturn]] void refuse(const Parameter& p, const Json& value, const char* wanted, std::string hint = {}) {
+[[noreturn]] void not_a(const Parameter& p, const Json& value, const char* wanted, std::string hint = {}) {
     throw Error(ErrorCode::invalid_value, brief(value) + " is not " + wanted, where_of(p), std::move(hint));
 }
 
@@ -57,7 +57,7 @@ Json typed_number(const Parameter& p, const Json& value) {
     if (value.is_string())
         if (const auto number = parse_number(trimmed(value.get_ref<const std::string&>())))
             return number_json(*number);
-    refuse(p, value, "a number", "write it like 20, 0.5 or 1e-3");
+    not_a(p, value, "a number", "write it like 20, 0.5 or 1e-3");
 }
 
 Json typed_bool(const Parameter& p, const Json& value) {
@@ -70,19 +70,19 @@ Json typed_bool(const Parameter& p, const Json& value) {
         if (text == "false" || text == "off" || text == "no" || text == "0")
             return false;
     }
-    refuse(p, value, "true or false", "write true or false");
+    not_a(p, value, "true or false", "write true or false");
 }
 
 Json typed_text(const Parameter& p, const Json& value) {
     if (!value.is_string())
-        refuse(p, value, "a text");
+        not_a(p, value, "a text");
     const std::string& text = value.get_ref<const std::string&>();
     if (text.size() > kLongestText)
         throw Error(ErrorCode::invalid_value, "The text has " + std::to_string(text.size()) + " bytes: at most " + std::to_string(kLongestText), where_of(p));
     if (!is_utf8(text))
-        refuse(p, value, "UTF-8 text");
+        not_a(p, value, "UTF-8 text");
     if (p.type == ParameterType::path && text.find('\0') != std::string::npos)
-        refuse(p, value, "a path");
+        not_a(p, value, "a path");
     return value;
 }
 
@@ -92,29 +92,29 @@ Json typed_range(const Parameter& p, const Json& value) {
     if (value.is_string()) {
         std::string_view text = trimmed(value.get_ref<const std::string&>());
         if (text.starts_with('[') != text.ends_with(')'))
-            refuse(p, value, kForm, kHint);
+            not_a(p, value, kForm, kHint);
         if (text.starts_with('['))
             text = text.substr(1, text.size() - 2);
         const auto ends = split(text, ',');
         if (ends.size() != 2)
-            refuse(p, value, kForm, kHint);
+            not_a(p, value, kForm, kHint);
         return typed_range(p, Json::array({std::string(trimmed(ends[0])), std::string(trimmed(ends[1]))}));
     }
     const auto first = value.is_array() && value.size() == 2 ? whole(value[0]) : std::nullopt;
     const auto end = first ? whole(value[1]) : std::nullopt;
     if (!end)
-        refuse(p, value, kForm, kHint);
+        not_a(p, value, kForm, kHint);
     if (*end < *first)
-        refuse(p, value, "a range: it ends before it begins", kHint);
+        not_a(p, value, "a range: it ends before it begins", kHint);
     return Json::array({*first, *end});
 }
 
 /// A cell of a list or table: number, text or bool. Texts stay texts.
 void check_cell(const Parameter& p, const Json& value) {
     if (value.is_string() && !is_utf8(value.get_ref<const std::string&>()))
-        refuse(p, value, "UTF-8 text");
+        not_a(p, value, "UTF-8 text");
     if (!value.is_number() && !value.is_string() && !value.is_boolean())
-        refuse(p, value, "a number or a text");
+        not_a(p, value, "a number or a text");
 }
 
 bool wants_texts(const Parameter& p) {
@@ -144,7 +144,7 @@ Json typed_list(const Parameter& p, const Json& value) {
     if (value.is_string())
         return typed_list(p, list_from_text(p, value.get_ref<const std::string&>()));
     if (!value.is_array())
-        refuse(p, value, "a list", "write it like a,b,c");
+        not_a(p, value, "a list", "write it like a,b,c");
     if (value.size() > kLongestList)
         throw Error(ErrorCode::invalid_value, "The list has " + std::to_string(value.size()) + " entries: at most " + std::to_string(kLongestList), where_of(p));
     for (const Json& entry : value)
@@ -157,13 +157,13 @@ Json typed_table(const Parameter& p, const Json& value) {
     if (value.is_string())
         return typed_table(p, parsed(p, value.get_ref<const std::string&>()));
     if (!value.is_object() || !value.contains("columns") || !value.contains("rows") || value.size() != 2 || !value["columns"].is_array() || !value["rows"].is_array())
-        refuse(p, value, "a table", kHint);
+        not_a(p, value, "a table", kHint);
     const Json& columns = value["columns"];
     if (!std::ranges::all_of(columns, [](const Json& column) { return column.is_string() && is_utf8(column.get_ref<const std::string&>()); }))
-        refuse(p, columns, "a list of column names", kHint);
+        not_a(p, columns, "a list of column names", kHint);
     const bool fixed = p.default_value.is_object() && p.default_value.contains("columns") && !p.default_value["columns"].empty();
     if (fixed && p.default_value["columns"] != columns)
-        refuse(p, columns, "the columns that this table has", "they are " + brief(p.default_value["columns"]));
+        not_a(p, columns, "the columns that this table has", "they are " + brief(p.default_value["columns"]));
     for (std::size_t i = 0; i < value["rows"].size(); ++i) {
         const Json& row = value["rows"][i];
         if (!row.is_array() || row.size() != columns.size())
@@ -179,14 +179,14 @@ Json typed_grid(const Parameter& p, const Json& value) {
     if (value.is_string())
         return typed_grid(p, parsed(p, value.get_ref<const std::string&>()));
     if (!value.is_object() || !value.contains("rows") || !value.contains("cols") || !value.contains("data") || !value["data"].is_array())
-        refuse(p, value, "a grid", kHint);
+        not_a(p, value, "a grid", kHint);
     const auto rows = whole(value["rows"]), cols = whole(value["cols"]);
     if (!rows || !cols || *rows < 0 || *cols < 0 || *rows > kMaxGridSide || *cols > kMaxGridSide || *rows * *cols > kMaxGridCells)
         throw Error(ErrorCode::invalid_value, "This is not the size of a grid: " + brief(value["rows"]) + " x " + brief(value["cols"]), where_of(p), kHint);
     const Json dtype = value.value("dtype", Json("u8"));
     const auto type = std::ranges::find_if(kCellTypes, [&](const CellType& t) { return dtype == t.name; });
     if (type == kCellTypes.end())
-        refuse(p, dtype, "a type of grid cells", "u8, i8, u16, i16, i32 and f32 are");
+        not_a(p, dtype, "a type of grid cells", "u8, i8, u16, i16, i32 and f32 are");
     const Json& data = value["data"];
     if (data.size() != std::size_t(*rows * *cols))
         throw Error(ErrorCode::invalid_value, "The grid has " + std::to_string(data.size()) + " values, not " + std::to_string(*rows) + " x " + std::to_string(*cols), where_of(p), kHint);
@@ -226,9 +226,9 @@ Json typed_value(const Parameter& p, const Json& value) {
     }
     const auto number = whole(value);
     if (!number)
-        refuse(p, value, "a whole number", "write it like 20");
+        not_a(p, value, "a whole number", "write it like 20");
     if (p.type == ParameterType::seed && (*number < 0 || *number > kMaxSeed))
-        refuse(p, value, "a seed", "seeds are whole numbers from 0 to " + std::to_string(kMaxSeed));
+        not_a(p, value, "a seed", "seeds are whole numbers from 0 to " + std::to_string(kMaxSeed));
     return *number;
 }
 

@@ -13,10 +13,10 @@ namespace {
 
 constexpr double kAgreement = 1e-4;          // of oneDNN with at::linear; rounding alone stays far below
 
-using Shape = std::array<std::int64_t, 4>;   // rows, in, out, threads
+using LinearShape = std::array<std::int64_t, 4>;   // rows, in, out, threads
 std::mutex g_lock;
-std::map<Shape, bool>& choices() {            // true: prepacked is right and faster
-    static std::map<Shape, bool> all;
+std::map<LinearShape, bool>& choices() {            // true: prepacked is right and faster
+    static std::map<LinearShape, bool> all;
     return all;
 }
 
@@ -53,7 +53,7 @@ at::Tensor FastLinear::operator()(const at::Tensor& x, const at::Tensor& weight,
     constexpr std::int64_t worth_choosing = 1 << 22;   // multiply-adds; below, the call itself is what costs
     if (!plain_floats || rows * in * out < worth_choosing || !has_onednn_linear())
         return plain(x, weight, bias);
-    const Shape shape{rows, in, out, at::get_num_threads()};
+    const LinearShape shape{rows, in, out, at::get_num_threads()};
     std::optional<bool> prepacked;
     {
         const std::lock_guard lock(g_lock);

@@ -8,7 +8,7 @@
 namespace lathe {
 namespace {
 
-constexpr std::size_t kMaxHeader = 65'536;
+constexpr std::size_t kMaxNpyHeader = 65'536;
 
 struct NpyHeader {
     at::ScalarType stored = at::kFloat;   ///< as in the file
@@ -152,7 +152,7 @@ NpyHeader parse_header(std::string_view start, const std::string& where) {
         throw Error(ErrorCode::unsupported, ".npy format version " + std::to_string(version), where, "versions 1 to 3 are read: write it again with numpy.save");
     const std::size_t text = version == 1 ? 10 : 12;
     const std::size_t size = version == 1 ? little_endian<std::uint16_t>(start.substr(8)) : little_endian<std::uint32_t>(start.substr(8));
-    if (size > kMaxHeader || start.size() < text + size)
+    if (size > kMaxNpyHeader || start.size() < text + size)
         fail("The .npy header is cut off or longer than 65 536 bytes");
     NpyHeader header = HeaderParser(start.substr(text, size), where).parse();
     header.data = text + size;
@@ -199,7 +199,7 @@ public:
     explicit NpyIndex(const ByteSource& source) : m_source(source) {
         m_path = source.path;
         m_format = "npy";
-        m_header = parse_header(source.text(0, std::min<std::size_t>(source.size(), kMaxHeader + 12)), m_path.string());
+        m_header = parse_header(source.text(0, std::min<std::size_t>(source.size(), kMaxNpyHeader + 12)), m_path.string());
         if (!m_header.unsupported.empty())
             throw Error(ErrorCode::unsupported, "An array of type " + valid_text(m_header.unsupported), m_path.string(), "only numbers and truth values are read: convert it with astype()");
         m_entries.push_back(entry_of(m_header, "data", source.size(), m_path.string()));
@@ -222,7 +222,7 @@ public:
         m_format = "npz";
         for (const ZipEntry& entry : m_zip->entries()) {
             const std::string name = entry.name.substr(0, entry.name.size() - 4);   // without .npy
-            NpyHeader header = parse_header(m_zip->start(entry, kMaxHeader + 12), place(m_path, name));
+            NpyHeader header = parse_header(m_zip->start(entry, kMaxNpyHeader + 12), place(m_path, name));
             if (!header.unsupported.empty()) {   // texts and objects beside the arrays that are wanted
                 m_others[name] = {{"$array", valid_text(header.unsupported)}, {"shape", header.shape}};
                 continue;

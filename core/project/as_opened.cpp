@@ -1,6 +1,7 @@
 #include "core/project/as_opened.h"
 
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/paths.h"
 #include "core/base/process.h"
@@ -14,12 +15,6 @@ constexpr std::uintmax_t kMaxCopyBytes = std::uintmax_t{2} << 30;         // lar
 constexpr std::uintmax_t kMaxHeldWalBytes = std::uintmax_t{1} << 30;      // … but held until this much was written
 constexpr std::uintmax_t kMaxNetworkCopyBytes = 64u << 20;
 constexpr const char* kSuffix = ".as-opened";
-
-std::uintmax_t size_of(const std::filesystem::path& file) {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(file, error);
-    return error ? 0 : size;
-}
 
 void remove_database(const std::filesystem::path& file) {
     std::error_code ignored;
@@ -76,7 +71,7 @@ void AsOpened::before_write() {
             m_held->integer("SELECT count(*) FROM lease");   // BEGIN alone does not start the read transaction
             const std::lock_guard lock(m_mutex);
             m_state = State::held;
-        } else if (size_of(m_place.file) > kMaxNetworkCopyBytes) {
+        } else if (size_or_zero(m_place.file) > kMaxNetworkCopyBytes) {
             lose("The project lies on a network file system and is too large to be copied when it is changed.");
         } else {
             sql::Database from(m_place.file, sql::Access::query);
@@ -96,10 +91,10 @@ void AsOpened::after_write() {
         if (m_state != State::held)
             return;
     }
-    const auto wal = size_of(m_place.file.string() + "-wal");
+    const auto wal = size_or_zero(m_place.file.string() + "-wal");
     if (wal < kCopyFromWalBytes)
         return;
-    if (size_of(m_place.file) > kMaxCopyBytes) {
+    if (size_or_zero(m_place.file) > kMaxCopyBytes) {
         if (wal < kMaxHeldWalBytes)
             return;
         m_held.reset();

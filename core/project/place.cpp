@@ -1,6 +1,7 @@
 #include "core/project/place.h"
 
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -32,13 +33,7 @@ Journal journal_in(const std::filesystem::path& folder) {
 }
 
 bool has_journal(const std::filesystem::path& file) {
-    for (const char* suffix : {"-wal", "-journal"}) {
-        std::error_code error;
-        const auto size = std::filesystem::file_size(file.string() + suffix, error);
-        if (!error && size > 0)
-            return true;
-    }
-    return false;
+    return size_or_zero(file.string() + "-wal") > 0 || size_or_zero(file.string() + "-journal") > 0;
 }
 
 }

@@ -7,7 +7,6 @@
 namespace lathe {
 namespace {
 
-using Kind = QueryToken::Kind;
 
 bool starts_like(std::string_view text, std::string_view start) {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
@@ -34,8 +33,8 @@ bool ends_condition(const std::vector<QueryToken>& before) {
     if (before.empty())
         return false;
     const auto& last = before.back();
-    return last.kind == Kind::close || last.kind == Kind::quoted ||
-           (last.kind == Kind::word && !is_keyword(last, "and") && !is_keyword(last, "or") && !is_keyword(last, "not"));
+    return last.kind == QueryToken::Kind::close || last.kind == QueryToken::Kind::quoted ||
+           (last.kind == QueryToken::Kind::word && !is_keyword(last, "and") && !is_keyword(last, "or") && !is_keyword(last, "not"));
 }
 
 }
@@ -44,12 +43,12 @@ std::vector<std::string> complete_query(std::string_view text, std::size_t posit
     text = text.substr(0, std::min(position, text.size()));
     auto before = query_tokens(text);
     std::string typed;
-    if (!before.empty() && before.back().end == text.size() && (before.back().kind == Kind::word || before.back().unclosed)) {
+    if (!before.empty() && before.back().end == text.size() && (before.back().kind == QueryToken::Kind::word || before.back().unclosed)) {
         typed = before.back().text;
         before.pop_back();
     }
     std::set<std::string> possible;
-    if (!before.empty() && before.back().kind == Kind::op) {
+    if (!before.empty() && before.back().kind == QueryToken::Kind::op) {
         if (before.size() >= 2)
             values_of(before[before.size() - 2].text, names, possible);
     } else {

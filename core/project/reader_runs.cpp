@@ -16,7 +16,7 @@ constexpr const char* kColumns = "run.id, run.uuid, run.method, run.version, run
 
 void damaged(RunRow& row, const std::string& what) { row.damage += (row.damage.empty() ? "" : " ") + what; }
 
-Json json_column(const sql::Statement& statement, int column, RunRow& row) {
+Json json_at(const sql::Statement& statement, int column, RunRow& row) {
     if (statement.is_null(column))
         return nullptr;
     try {
@@ -49,10 +49,10 @@ RunRow run_of(const sql::Statement& statement, const std::vector<LeaseRow>& leas
     row.seed = statement.integer(8);
     row.device = statement.text(9);
     row.engine = statement.text(10);
-    row.environment = json_column(statement, 11, row);
-    row.params = json_column(statement, 12, row);
-    row.taps = json_column(statement, 13, row);
-    row.error = json_column(statement, 14, row);
+    row.environment = json_at(statement, 11, row);
+    row.params = json_at(statement, 12, row);
+    row.taps = json_at(statement, 13, row);
+    row.error = json_at(statement, 14, row);
     row.parent = statement.text(15);
     row.sweep = statement.integer(16);
     row.created = statement.integer(18);

@@ -1,5 +1,6 @@
 // Copies of the whole project: to keep, and to give to others.
 #include "core/base/hash.h"
+#include "core/base/file.h"
 #include "core/project/chunk.h"
 #include "core/project/project_impl.h"
 #include "core/project/redact.h"
@@ -66,18 +67,12 @@ std::filesystem::path checked_target(const std::filesystem::path& project, const
     return file;
 }
 
-std::uintmax_t size_of(const std::filesystem::path& file) {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(file, error);
-    return error ? 0 : size;
-}
-
 // A connection of its own: the writer goes on meanwhile.
 void vacuum_into(const Place& place, const std::filesystem::path& part, const Progress& progress) {
     sql::Database source(place.file, place.reading == sql::Access::query ? sql::Access::write : place.reading);
     const auto expected = static_cast<double>(std::max<std::int64_t>(1, source.integer("PRAGMA page_count") * source.integer("PRAGMA page_size")));
     if (progress)
-        source.progress([&] { return progress(std::min(1.0, static_cast<double>(size_of(part)) / expected)); });
+        source.progress([&] { return progress(std::min(1.0, static_cast<double>(size_or_zero(part)) / expected)); });
     sql::Statement(source, "VACUUM INTO ?").bind(part.string()).run();
 }
 

@@ -11,8 +11,6 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "packed metrics are copied as they are");
 constexpr std::size_t kPointBytes = 28;           // u32 key, i64 step, f64 time, f64 value
-constexpr std::size_t kInlineBytes = 32u << 10;
-constexpr ParseLimits kPayloadLimits{.depth = 32, .elements = 2'000'000, .bytes = 16u << 20};
 
 std::string packed(const std::vector<event::MetricPoint>& points) {
     std::string out(points.size() * kPointBytes, '\0');

@@ -6,6 +6,11 @@
 #include <string>
 #include <vector>
 
+namespace lathe {
+inline constexpr std::size_t kInlineBytes = 32u << 10;   ///< larger JSON values travel as the payload
+inline constexpr ParseLimits kPayloadLimits{.depth = 32, .elements = 2'000'000, .bytes = 16u << 20};
+}
+
 namespace lathe::fields {
 
 /// The text with every byte that is not valid UTF-8 replaced by '?': later code dumps it as JSON, which would throw.

@@ -5,8 +5,6 @@
 namespace lathe {
 namespace {
 
-constexpr std::size_t kInlineBytes = 32u << 10;   // larger JSON values travel as the payload
-constexpr ParseLimits kPayloadLimits{.depth = 32, .elements = 2'000'000, .bytes = 16u << 20};
 
 Json parse_payload(const Message& m, std::string_view what) {
     if (!m.payload) throw Error(ErrorCode::wrong_format, "The message has no payload.", "message " + m.op, "The two programs may be of different versions.");

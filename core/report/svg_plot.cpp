@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kMarkersOnLine = 12;
 constexpr double kWhole = 4;   // shorter ranges of whole numbers get fractions too
 
-struct Range {
+struct AxisRange {
     double low = std::numeric_limits<double>::infinity(), high = -std::numeric_limits<double>::infinity();
     void add(double v) {
         low = std::min(low, v);
@@ -47,7 +47,7 @@ void draw_line(Canvas& canvas, const Frame& f, const ChartSeries& s, std::size_t
 
 void draw_plot(Canvas& canvas, const Chart& chart) {
     const bool lines = chart.kind == Chart::Kind::line;
-    Range x, y;
+    AxisRange x, y;
     for (const ChartSeries& s : chart.series)
         for (std::size_t i = 0; i < s.x.size(); ++i)
             if (is_drawn(s, i)) {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Measures the bars: run.sh [AREA] [--json]. Areas: core. Exit status 1 when a bar is missed or nothing could be measured.
+# Measures the bars: run.sh [AREA] [--json]. Areas: core, bev. Exit status 1 when a bar is missed or nothing could be measured.
 set -uo pipefail
 area=core json=
-for a in "$@"; do case $a in --json) json=1 ;; core) area=$a ;; *) echo "bench: there is no area $a (there is: core)" >&2; exit 2 ;; esac; done
+for a in "$@"; do case $a in --json) json=1 ;; core | bev) area=$a ;; *) echo "bench: there is no area $a (there are: core, bev)" >&2; exit 2 ;; esac; done
 # The processor's own kernels: a core type set for other programs would measure another machine.
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 load=$(cut -d' ' -f1 /proc/loadavg)
@@ -16,10 +16,10 @@ measure() { # a program that fails says so on stderr; the others still run
   "$@" >>"$results" || { echo "bench: $1 failed" >&2; printf '{"id":"%s","value":null,"unit":"","bar":null,"ok":false,"how":"the program failed"}\n' "$1" >>"$results"; }
 }
 
-verify() { # the reference cases of the golden files, where those are
-  local golden=${LATHE_SHARED:+$LATHE_SHARED/golden/delta_cache} files
+verify() { # FOLDER PATTERN: the reference cases of those golden files, where they are
+  local golden=${LATHE_SHARED:+$LATHE_SHARED/golden/$1} files
   [ -d "$golden" ] || { echo "bench: no reference files here, (verify) is left out" >&2; return; }
-  mapfile -t files < <(find "$golden" -name '*.safetensors' | grep -E '/(delta_cache|dit_[a-z_]+|metrics)\.safetensors$' | sort)
+  mapfile -t files < <(find "$golden" -type f | grep -E "/($2)\$" | sort)
   lathe-cli verify --json "${files[@]}" | python3 -c '
 import json, sys
 lines = [json.loads(l) for l in sys.stdin if l.strip().startswith("{")]
@@ -30,12 +30,18 @@ print(json.dumps({"id": "(verify)", "value": good, "unit": "files", "bar": len(l
 cli_bars() { lathe-cli bench core --json | grep -v '"bar":null'; }   # its rates have no bar
 gui_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench; }
 
-measure verify
-measure cli_bars
-measure engine_bench
-measure dit_bench "$here/ref/dit.py"
-measure gui_bars
-measure store_bench
+case $area in
+core)
+  measure verify delta_cache '(delta_cache|dit_[a-z_]+|metrics)\.safetensors'
+  measure cli_bars
+  measure engine_bench
+  measure dit_bench "$here/ref/dit.py"
+  measure gui_bars
+  measure store_bench ;;
+bev)
+  measure verify bev '[a-z0-9_]+\.safetensors|nusc_(eval|result)[a-z_]*\.json'
+  measure bev_bench "$here/ref/bev.py" ;;
+esac
 
 if [ -n "$json" ]; then cat "$results"; else
   python3 - "$results" <<'P'

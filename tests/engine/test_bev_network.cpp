@@ -2,6 +2,7 @@
 #include "core/base/error.h"
 #include "core/engine/registry.h"
 #include "fake_run.h"
+#include "core/nn/optim.h"
 #include "plugins/bev/engine/cases.h"
 #include "plugins/bev/engine/detector.h"
 #include "plugins/bev/engine/family.h"

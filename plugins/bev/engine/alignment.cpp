@@ -1,5 +1,6 @@
 #include "plugins/bev/engine/alignment.h"
 #include "core/base/error.h"
+#include "plugins/bev/engine/geometry.h"
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -7,7 +8,6 @@
 namespace lathe::bev {
 namespace {
 
-constexpr double kPi = std::numbers::pi;
 
 Mat3 turn_about(int axis, double radians) {
     const double c = std::cos(radians), s = std::sin(radians);

@@ -7,7 +7,7 @@
 namespace lathe::bev {
 namespace {
 
-constexpr float kPi = std::numbers::pi_v<float>;
+constexpr float kPiFloat = std::numbers::pi_v<float>;
 constexpr float kTiny = 1e-8f, kMargin = 1e-5f;
 
 struct Point { float x = 0, y = 0; };
@@ -129,8 +129,8 @@ std::array<std::array<float, 3>, 8> corners(const Box& box) {
 float nearest_bev_iou(const Box& a, const Box& b) {
     struct Range { float x1, y1, x2, y2; };
     const auto range = [](const Box& box) {
-        const float yaw = box.yaw - std::floor(box.yaw / kPi + 0.5f) * kPi;
-        const bool turned = std::abs(yaw) > kPi / 4;
+        const float yaw = box.yaw - std::floor(box.yaw / kPiFloat + 0.5f) * kPiFloat;
+        const bool turned = std::abs(yaw) > kPiFloat / 4;
         const float w = turned ? box.l : box.w, l = turned ? box.w : box.l;
         return Range{box.x - w / 2, box.y - l / 2, box.x + w / 2, box.y + l / 2};
     };

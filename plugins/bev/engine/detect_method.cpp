@@ -110,7 +110,7 @@ void add_candidates(RunContext& run, const Detections& detections) {
     run.table("candidates", {"class", "score", "anchor", "direction bin", "kept", "suppressed by", "overlap", "x m", "y m", "z m", "w m", "l m", "h m", "yaw rad"}, rows);
 }
 
-void run_detect(RunContext& run) {
+void detect_in_run(RunContext& run) {
     const c10::InferenceMode guard;
     const Json& p = run.params();
     const auto tables = open_tables(run);
@@ -162,7 +162,7 @@ Method detect_method() {
         {"coverage.cameras", "table", "Voxels by camera", "", ""}, {"coverage.heights", "table", "Coverage by height", "", ""}, {"candidates", "table", "Candidates", "", ""}, {"stages", "table", "Time of each stage", "ms", ""}};
     info.families = {"fast_bev"};
     info.takes_taps = true;
-    method.run = run_detect;
+    method.run = detect_in_run;
     return method;
 }
 

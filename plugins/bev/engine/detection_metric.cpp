@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <span>
 
 namespace lathe::bev {
 namespace {
 
-constexpr double kPi = std::numbers::pi, kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 enum ErrorIndex : std::size_t { translation_error, scale_error, orientation_error, velocity_error, attribute_error };
 
 bool is_cycle(int label) { return kClasses[static_cast<std::size_t>(label)] == "bicycle" || kClasses[static_cast<std::size_t>(label)] == "motorcycle"; }

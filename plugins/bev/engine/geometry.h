@@ -1,8 +1,11 @@
 #pragma once
 // Rigid motions and cameras of nuScenes: quaternions (w, x, y, z), 4 x 4 matrices row by row that act on column vectors. Metres, radians.
 #include <array>
+#include <numbers>
 
 namespace lathe::bev {
+
+inline constexpr double kPi = std::numbers::pi;
 
 using Vec3 = std::array<double, 3>;
 using Quaternion = std::array<double, 4>;                       ///< w, x, y, z; need not have length 1

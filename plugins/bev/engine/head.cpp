@@ -14,7 +14,7 @@ constexpr std::array<float, 2> kRotations{0, 1.57f};
 constexpr float kAnchorZ = -1.8f, kDirectionOffset = 0.7854f;
 
 /// [C, Ny, Nx] with anchor-major channels -> [Ny * Nx * anchors, C / anchors]
-at::Tensor by_anchor(const at::Tensor& map) { return map.permute({1, 2, 0}).reshape({-1, map.size(0) / kAnchorsPerCell}).to(at::kFloat).contiguous(); }
+at::Tensor rows_by_anchor(const at::Tensor& map) { return map.permute({1, 2, 0}).reshape({-1, map.size(0) / kAnchorsPerCell}).to(at::kFloat).contiguous(); }
 
 /// The yaw with its front on the side that the direction bin names.
 float directed(float yaw, int bin) {
@@ -66,7 +66,7 @@ Detections detect(const at::Tensor& cls, const at::Tensor& reg, const at::Tensor
     if (cls.dim() != 3 || cls.size(0) != kAnchorsPerCell * 10 || reg.size(0) != kAnchorsPerCell * kCodeSize || dir.size(0) != kAnchorsPerCell * 2)
         throw Error(ErrorCode::invalid_value, "The head's maps do not have 80, 72 and 16 channels.", std::to_string(cls.size(0)) + ", " + std::to_string(reg.size(0)) + ", " + std::to_string(dir.size(0)));
     const int ny = static_cast<int>(cls.size(1)), nx = static_cast<int>(cls.size(2));
-    const at::Tensor scores = at::sigmoid(by_anchor(cls)), codes = by_anchor(reg), bins = by_anchor(dir), best = std::get<0>(scores.max(1));
+    const at::Tensor scores = at::sigmoid(rows_by_anchor(cls)), codes = rows_by_anchor(reg), bins = rows_by_anchor(dir), best = std::get<0>(scores.max(1));
     const float* score = scores.const_data_ptr<float>();
     const float* top = best.const_data_ptr<float>();
     const std::vector<Box> anchors = make_anchors(ny, nx, range);

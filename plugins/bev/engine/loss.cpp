@@ -1,17 +1,17 @@
 #include "plugins/bev/engine/loss.h"
 #include "core/base/error.h"
+#include "plugins/bev/engine/geometry.h"
 #include "plugins/bev/engine/head.h"
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <numeric>
 
 namespace lathe::bev {
 namespace {
 
-constexpr double kPi = std::numbers::pi, kDirectionOffset = 0.7854;
+constexpr double kDirectionOffset = 0.7854;
 
 at::Tensor by_anchor(const at::Tensor& map) { return map.permute({1, 2, 0}).reshape({-1, map.size(0) / kAnchorsPerCell}); }
 

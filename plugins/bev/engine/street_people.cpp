@@ -9,7 +9,7 @@ namespace lathe::bev {
 namespace {
 
 using B = MeshBuilder;
-constexpr SceneColour kTyre = B::rgb(30, 30, 32), kMetal = B::rgb(120, 124, 130), kShoe = B::rgb(40, 36, 34);
+constexpr SceneColour kCycleTyre = B::rgb(30, 30, 32), kMetal = B::rgb(120, 124, 130), kShoe = B::rgb(40, 36, 34);
 
 struct Clothes { SceneColour skin, hair, top, trousers; };
 Clothes clothes(Draws& draws) {
@@ -67,7 +67,7 @@ void build_cycle(B& b, Draws& draws, bool motor, bool ridden) {
     const Clothes c = clothes(draws);
     const double r = motor ? 0.31 : 0.34, axle = motor ? 0.70 : 0.52, thick = motor ? 0.10 : 0.045, wide = motor ? 0.14 : 0.05;
     for (const double x : {axle, -axle}) {
-        b.tyre({x, 0, r}, r, thick, wide, 18, kTyre);
+        b.tyre({x, 0, r}, r, thick, wide, 18, kCycleTyre);
         b.cylinder({x, -wide / 2, r}, {x, wide / 2, r}, motor ? 0.13 : 0.05, 8, kMetal);
         if (motor) continue;
         for (int i = 0; i < 4; ++i) b.cylinder({x + r * std::cos(0.785 * i), 0, r + r * std::sin(0.785 * i)}, {x - r * std::cos(0.785 * i), 0, r - r * std::sin(0.785 * i)}, 0.008, 4, kMetal);
@@ -83,12 +83,12 @@ void build_cycle(B& b, Draws& draws, bool motor, bool ridden) {
     } else {
         const ScenePoint seat{-0.18, 0, saddle - 0.1}, crank{-0.06, 0, 0.30}, head_tube{bar_x - 0.04, 0, 0.86}, rear{-axle, 0, r};
         for (const auto& [from, to] : {std::pair{seat, crank}, std::pair{crank, head_tube}, std::pair{seat, head_tube}, std::pair{seat, rear}, std::pair{crank, rear}}) b.cylinder(from, to, 0.026, 6, paint);
-        b.box({-0.30, -0.07, saddle - 0.06}, {-0.06, 0.07, saddle}, kTyre);
+        b.box({-0.30, -0.07, saddle - 0.06}, {-0.06, 0.07, saddle}, kCycleTyre);
         b.cylinder({-0.06, -0.12, 0.28}, {-0.06, 0.12, 0.28}, 0.09, 8, kMetal);
         b.box({-axle - 0.34, -0.04, 0.62}, {-axle - 0.30, 0.04, 0.70}, B::rgb(205, 16, 18));
     }
     b.cylinder({bar_x, 0, bar}, {axle, 0, r}, motor ? 0.05 : 0.026, 6, motor ? kMetal : paint);                    // fork
-    b.cylinder({bar_x, -0.29, bar}, {bar_x, 0.29, bar}, 0.022, 6, kTyre);
+    b.cylinder({bar_x, -0.29, bar}, {bar_x, 0.29, bar}, 0.022, 6, kCycleTyre);
     if (!ridden) return;
     const double hip = saddle + 0.08;
     const ScenePoint hips{-0.22, 0, hip}, shoulders{motor ? 0.02 : 0.06, 0, hip + 0.52};

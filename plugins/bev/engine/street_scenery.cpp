@@ -1,16 +1,16 @@
 #include "plugins/bev/engine/street_scenery.h"
 #include "plugins/bev/engine/draws.h"
+#include "plugins/bev/engine/geometry.h"
 #include "plugins/bev/engine/street_textures.h"
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numbers>
 
 namespace lathe::bev {
 namespace {
 
 using B = MeshBuilder;
-constexpr double kPi = std::numbers::pi, kMark = 0.015;
+constexpr double kMark = 0.015;
 
 ScenePoint point(const GroundPose& p, double z) { return {p.x, p.y, z}; }
 ScenePoint in_frame(const GroundPose& f, double x, double y, double z) { return {f.x + x * std::cos(f.yaw) - y * std::sin(f.yaw), f.y + x * std::sin(f.yaw) + y * std::cos(f.yaw), z}; }

@@ -5,12 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numbers>
 
 namespace lathe::bev {
 namespace {
 
-constexpr double kPi = std::numbers::pi;
 constexpr double kGap = 0.3;                 // between any two objects
 constexpr double kStep = 0.125;              // seconds between two looks for collisions
 

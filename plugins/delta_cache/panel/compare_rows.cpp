@@ -1,4 +1,5 @@
 #include "plugins/delta_cache/panel/compare_rows.h"
+#include "plugins/delta_cache/panel/result.h"
 #include "widgets/number_field.h"
 #include "widgets/small_widgets.h"
 #include "widgets/text_label.h"
@@ -13,7 +14,6 @@
 namespace lathe::delta_cache {
 namespace {
 
-QString times(double value) { return std::isnan(value) ? QString() : std::isinf(value) ? QStringLiteral("∞") : QStringLiteral("%1 ×").arg(value, 0, 'f', 2); }
 
 }
 
@@ -44,9 +44,9 @@ CompareRows::CompareRows(QWidget* parent) : QWidget(parent) {
 
 void CompareRows::set_this(const QString& name, double speedup) {
     m_name->setText(tr("%1 (this)").arg(name));
-    m_speedup->setText(times(speedup));
+    m_speedup->setText(times_text(speedup));
 }
-void CompareRows::set_control_speedup(double speedup) { m_control_speedup->setText(times(speedup)); }
+void CompareRows::set_control_speedup(double speedup) { m_control_speedup->setText(times_text(speedup)); }
 bool CompareRows::wants_control() const { return m_control->isChecked(); }
 void CompareRows::set_wants_control(bool on) {
     const QSignalBlocker quiet(m_control);
@@ -105,7 +105,7 @@ void PresetRows::set_presets(const QList<Preset>& presets) {
         name->setToolTip(tr("Use this preset"));
         layout->addWidget(name);
         layout->addStretch(1);
-        layout->addWidget(new TextLabel(times(presets[i].speedup), 12, false, TextRole::secondary, line));
+        layout->addWidget(new TextLabel(times_text(presets[i].speedup), 12, false, TextRole::secondary, line));
         connect(name, &QToolButton::clicked, this, [this, i] { Q_EMIT chosen(i); });
         m_column->insertWidget(i, line);
         m_rows << line;

@@ -9,7 +9,6 @@
 namespace lathe::delta_cache {
 namespace {
 
-QString times(double value) { return std::isfinite(value) ? QStringLiteral("%1 ×").arg(value, 0, 'f', 2) : QStringLiteral("∞"); }
 
 QString amount_text(double value) {
     const char* const units[] = {"", " k", " M", " G", " T"};
@@ -58,13 +57,13 @@ CostView::CostView(QWidget* parent) : QWidget(parent) {
 }
 
 void CostView::show_prediction(const Schedule& schedule) {
-    m_predicted->set_value(times(schedule.speedup()));
+    m_predicted->set_value(times_text(schedule.speedup()));
     const int total = schedule.steps * schedule.depth, computed = total - schedule.reused();
     m_blocks->set_value(tr("%1 of %2").arg(computed).arg(total), double(computed) / std::max(1, total));
 }
 
 void CostView::show_result(const SampleResult& result, const SampleResult* before) {
-    if (const auto measured = result.number("speedup_measured")) m_measured->set_value(times(*measured), tr("measured, this run"));
+    if (const auto measured = result.number("speedup_measured")) m_measured->set_value(times_text(*measured), tr("measured, this run"));
     const auto macs = result.number("macs_full"), macs_reference = result.number("macs_full_reference");
     if (macs && macs_reference) m_macs->set_value(tr("%1 of %2").arg(amount_text(*macs), amount_text(*macs_reference)), *macs / *macs_reference);
     const auto seconds = result.number("seconds_denoising"), seconds_reference = result.number("seconds_reference");

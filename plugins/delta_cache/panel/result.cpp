@@ -10,6 +10,10 @@ ImageData at_or_before(const std::map<int, ImageData>& pictures, int step) {
 
 }
 
+QString times_text(double factor) {
+    return std::isnan(factor) ? QString() : std::isinf(factor) ? QStringLiteral("∞") : QStringLiteral("%1 ×").arg(factor, 0, 'f', 2);
+}
+
 void SampleResult::take(const Artifact& artifact) {
     if (artifact.kind != "image") return;
     const int step = int(artifact.step);

@@ -9,6 +9,8 @@
 
 namespace lathe::delta_cache {
 
+QString times_text(double factor);   ///< "1.58 ×", "∞"; nothing for NaN
+
 struct SampleResult {
     QString uuid, title;
     Json params;                                       ///< that it was asked with
