@@ -235,6 +235,7 @@ private Q_SLOTS:
         const auto inputs = example(net, 4);
         const GroundTruth truth{{{5, 6, -1.8f, 2, 4.5f, 1.7f, 0.3f, 1, 0}, {-6, 3, -1.8f, 0.7f, 0.7f, 1.8f, 0, 0, 0}}, {0, 7}};
         double first = 0, last = 0;
+        const PlainConvolutions plain;   // as the trainer
         for (int i = 0; i < 60; ++i) {
             const c10::AutoGradMode grad(true);
             const FreeAnchorLoss loss = free_anchor_loss(maps_of(net, inputs), {truth}, c.range);
