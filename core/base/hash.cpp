@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -65,6 +66,30 @@ std::string sha256_file(const std::filesystem::path& path, const std::function<b
             return hash.hex();
         hash.add(buffer.data(), std::size_t(got));
     }
+}
+
+std::string sha256_folder(const std::filesystem::path& path, const std::function<bool()>& keep_going) {
+    std::vector<std::string> lines;
+    std::error_code error;
+    std::filesystem::recursive_directory_iterator files(path, error);
+    for (; !error && files != std::filesystem::recursive_directory_iterator(); files.increment(error)) {
+        if (keep_going && !keep_going())
+            throw Error(ErrorCode::cancelled, "Reading was cancelled", path.string());
+        std::error_code gone;
+        if (files->is_regular_file(gone) && !gone)
+            lines.push_back(files->path().lexically_relative(path).generic_string() + '\0' + std::to_string(files->file_size(gone)) + '\0');
+    }
+    if (error)
+        throw Error(error == std::errc::no_such_file_or_directory ? ErrorCode::not_found : ErrorCode::io, "The folder cannot be read: " + error.message(), path.string());
+    std::sort(lines.begin(), lines.end());
+    Sha256 hash;
+    for (const std::string& line : lines)
+        hash.add(line.data(), line.size());
+    return hash.hex();
+}
+
+std::string sha256_path(const std::filesystem::path& path, const std::function<bool()>& keep_going) {
+    return std::filesystem::is_directory(path) ? sha256_folder(path, keep_going) : sha256_file(path, keep_going);
 }
 
 }

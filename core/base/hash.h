@@ -24,5 +24,9 @@ private:
 std::string sha256_hex(std::string_view bytes);
 /// Reads the file in 1 MiB pieces; `keep_going` (may be empty) is asked between pieces and false throws Error(cancelled).
 std::string sha256_file(const std::filesystem::path& path, const std::function<bool()>& keep_going = {});
+/// Of a folder: of the names and sizes of all files below it. Their contents are not read: a data set may have hundreds of thousands of pictures.
+/// Throws Error(not_found, io, cancelled).
+std::string sha256_folder(const std::filesystem::path& path, const std::function<bool()>& keep_going = {});
+std::string sha256_path(const std::filesystem::path& path, const std::function<bool()>& keep_going = {});   ///< of a file or a folder
 
 }

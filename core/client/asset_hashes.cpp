@@ -47,6 +47,7 @@ std::optional<std::string> AssetHashes::known(const std::string& path) const {
 std::string AssetHashes::hash(const std::string& path, const std::function<bool()>& keep_going) {
     if (const auto sha256 = known(path)) return *sha256;
     const std::string full = absolute(path), before = stamp_of(full);
+    if (std::filesystem::is_directory(full)) return sha256_folder(full, keep_going);
     if (before.empty()) throw Error(ErrorCode::not_found, "There is no such file.", path, "Check the name, or choose the file again.");
     const std::string sha256 = sha256_file(full, keep_going);
     if (stamp_of(full) != before) throw Error(ErrorCode::io, "The file changed while it was read.", path, "Wait until it is completely written, then run again.");

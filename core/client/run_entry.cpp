@@ -56,8 +56,7 @@ PreparedFiles prepare_files(const std::vector<std::pair<std::string, std::string
         row.kind = kind == kind_of.end() ? "model" : kind->second;
         row.name = fs::path(full).filename().string();
         row.rel_path = full;
-        std::error_code error;
-        row.size = static_cast<std::int64_t>(fs::file_size(full, error));
+        row.size = static_cast<std::int64_t>(size_or_zero(full));
         out.rows.push_back(std::move(row));
     }
     if (!resume.empty() && !names_role(files, kCheckpointRole)) {
@@ -82,9 +81,11 @@ RunRequest checked_request(RunRequest request, const MethodInfo& method, const s
     if (const auto seed = request.params.find("seed"); seed != request.params.end() && seed->is_number_integer()) request.seed = seed->get<std::int64_t>();
     if (!request.taps.empty() && !method.takes_taps) throw Error(ErrorCode::invalid_value, method.title + " takes no taps.", request.taps.front().id, "Remove them from the run.");
     for (const auto& [role, path] : files) {
-        const bool known = role == kCheckpointRole || std::any_of(method.inputs.begin(), method.inputs.end(), [&](const InputSlot& s) { return s.role == role; });
-        if (!known) throw Error(ErrorCode::unknown_name, method.title + " has no input \"" + role + "\".", role + " = " + path);
-        if (!fs::is_regular_file(path)) throw Error(ErrorCode::not_found, "There is no such file for the input \"" + role + "\".", path, "Check the name, or choose the file again.");
+        const auto slot = std::find_if(method.inputs.begin(), method.inputs.end(), [&](const InputSlot& s) { return s.role == role; });
+        if (slot == method.inputs.end() && role != kCheckpointRole) throw Error(ErrorCode::unknown_name, method.title + " has no input \"" + role + "\".", role + " = " + path);
+        const bool may_be_folder = slot != method.inputs.end() && slot->kind == "data";
+        if (!fs::is_regular_file(path) && !(may_be_folder && fs::is_directory(path)))
+            throw Error(ErrorCode::not_found, std::string("There is no such file") + (may_be_folder ? " or folder" : "") + " for the input \"" + role + "\".", path, "Check the name, or choose it again.");
     }
     for (const auto& slot : method.inputs)
         if (slot.required && !names_role(files, slot.role))

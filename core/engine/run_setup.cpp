@@ -44,7 +44,7 @@ Facts facts_of(EngineRun& run, const MethodInfo& info, bool wanted) {
 AssetPath AssetPath::look_at(std::string path, bool verify) {
     AssetPath out{std::move(path), verify, -1, 0};
     struct stat info{};
-    if (::stat(out.path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return out;
+    if (::stat(out.path.c_str(), &info) != 0 || (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))) return out;
     out.size = info.st_size;
     out.changed_ns = static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec;
     return out;
@@ -88,7 +88,7 @@ std::vector<InputAsset> run_inputs(const RunRequest& request, const AssetPaths& 
             throw Error(ErrorCode::not_found, "The file of the input \"" + asset.role + "\" has changed since it was chosen.", path->second.path, "Run again to use it as it is now.");
         const std::string version = asset.sha256 + " " + std::to_string(path->second.changed_ns) + " " + path->second.path;
         const bool known = !path->second.verify || verified.contains(version);
-        if (!known && sha256_file(path->second.path, keep_going) != asset.sha256)
+        if (!known && sha256_path(path->second.path, keep_going) != asset.sha256)
             throw Error(ErrorCode::not_found, "The file of the input \"" + asset.role + "\" has another content where the engine runs.", path->second.path, "Copy it there again.");
         if (!known) verified.insert(version);
         inputs.push_back({asset.role, slot ? slot->kind : "state", asset.sha256, path->second.path});

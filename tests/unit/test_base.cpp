@@ -1,9 +1,11 @@
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/time.h"
 #include "core/base/uuid.h"
 
+#include <QTemporaryDir>
 #include <QtTest>
 #include <cmath>
 #include <string>
@@ -13,6 +15,23 @@ using namespace lathe;
 class TestBase : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void hash_of_a_folder_is_of_names_and_sizes() {
+        const QTemporaryDir folder;
+        const std::filesystem::path root = folder.path().toStdString();
+        std::filesystem::create_directories(root / "a");
+        write_file(root / "a" / "one.txt", "1");
+        const std::string first = sha256_path(root);
+        write_file(root / "a" / "one.txt", "2");
+        QCOMPARE(sha256_folder(root), first);
+        write_file(root / "two.txt", "");
+        const std::string second = sha256_folder(root);
+        QVERIFY(second != first);
+        std::filesystem::rename(root / "two.txt", root / "a" / "two.txt");
+        QVERIFY(sha256_folder(root) != second);
+        QVERIFY_THROWS_EXCEPTION(Error, sha256_folder(root / "missing"));
+        QVERIFY_THROWS_EXCEPTION(Error, sha256_folder(root, [] { return false; }));
+        QCOMPARE(sha256_path(root / "a" / "one.txt"), sha256_hex("2"));
+    }
     void hash_of_known_text() { QCOMPARE(sha256_hex("abc"), std::string("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")); }
     void uuid_form() {
         QVERIFY(is_uuid(make_uuid()));
