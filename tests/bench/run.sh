@@ -30,6 +30,20 @@ print(json.dumps({"id": "(verify)", "value": good, "unit": "files", "bar": len(l
 cli_bars() { lathe-cli bench core --json | grep -v '"bar":null'; }   # its rates have no bar
 gui_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench; }
 
+street_bars() { # the small data set made, and its true boxes fed through writer and metric
+  local folder; folder=$(mktemp -d)
+  lathe-cli run bev.street --set folder="$folder/street" --json >"$folder/made" && lathe-cli run bev.evaluate --input data="$folder/street" --set source=truth --set split=val --json >"$folder/measured" &&
+    python3 - "$folder/made" "$folder/measured" <<'P'
+import json, sys
+made, measured = ({k: v for l in open(f) for k, v in json.loads(l).get("summary", {}).items()} for f in sys.argv[1:])
+print(json.dumps({"id": "bev.street_s", "value": made["seconds"], "unit": "s", "bar": 240, "ok": made["seconds"] <= 240, "how": "%d samples, %d pictures, drawn by %s" % (made["samples"], made["pictures"], made.get("drawn_by"))}))
+print(json.dumps({"id": "bev.gt_map", "value": measured["mAP"], "unit": "", "bar": 0.999, "ok": measured["mAP"] >= 0.999, "how": "true boxes of %d samples through writer and metric" % measured["samples"]}))
+P
+  local status=$?
+  rm -rf "$folder"
+  return $status
+}
+
 case $area in
 core)
   measure verify delta_cache '(delta_cache|dit_[a-z_]+|metrics)\.safetensors'
@@ -40,7 +54,8 @@ core)
   measure store_bench ;;
 bev)
   measure verify bev '[a-z0-9_]+\.safetensors|nusc_(eval|result)[a-z_]*\.json'
-  measure bev_bench "$here/ref/bev.py" ;;
+  measure bev_bench "$here/ref/bev.py"
+  measure street_bars ;;
 esac
 
 if [ -n "$json" ]; then cat "$results"; else

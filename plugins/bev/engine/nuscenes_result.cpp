@@ -4,6 +4,7 @@
 #include "core/base/text.h"
 #include "plugins/bev/engine/json_rows.h"
 #include "plugins/bev/engine/nuscenes_names.h"
+#include <iterator>
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -83,7 +84,8 @@ std::vector<GlobalBox> to_global(std::span<const Detection> detections, const Po
 }
 
 std::vector<GlobalBox> as_predictions(std::span<const GlobalBox> truth) {
-    std::vector<GlobalBox> out(truth.begin(), truth.end());
+    std::vector<GlobalBox> out;
+    std::copy_if(truth.begin(), truth.end(), std::back_inserter(out), [](const GlobalBox& box) { return box.points != 0; });
     for (GlobalBox& box : out) {
         for (double& v : box.velocity)
             if (std::isnan(v)) v = 0;

@@ -21,7 +21,8 @@ inline constexpr std::array<std::pair<std::string_view, bool>, 5> kResultMeta{{{
 /// To the global frame; boxes whose centre is further from the car than `class_range` are left out. Throws Error(invalid_value) for a box that is not finite.
 std::vector<GlobalBox> to_global(std::span<const Detection> detections, const Pose& lidar2ego, const Pose& ego2global, const std::array<double, 10>& class_range = MetricSettings{}.class_range);
 
-/// The true boxes of a sample as if they had been detected, score 1: what goes through writer and metric to test both. Unknown velocities become 0.
+/// The true boxes of a sample as if they had been detected, score 1: what goes through writer and metric to test both. Those without points are
+/// left out, as the metric does. Unknown velocities become 0.
 std::vector<GlobalBox> as_predictions(std::span<const GlobalBox> truth);
 
 /// Writes {"meta": ..., "results": {token: [...]}} sample by sample; the file appears with finish(), until then nothing does. Throws Error(io, invalid_value).

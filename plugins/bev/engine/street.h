@@ -20,7 +20,7 @@ struct StreetOptions {
     int key_frames = 8;                         ///< a scene, at 2 Hz; one more picture of each camera follows after each
     int width = 400;                            ///< of the pictures; their height is 9/16 of it
     bool exposure_offsets = true;               ///< cameras expose up to 43 ms before the lidar's key frame, as those of nuScenes do
-    bool rare_classes = false;                  ///< trailers and construction vehicles too
+    bool rare_classes = true;                   ///< trailers and construction vehicles too
     bool truth_pictures = false;                ///< also depth (centimetres) and object ids of key frames as 16-bit PNG, below truth/
     int jpeg_quality = 90;
 
