@@ -1,4 +1,4 @@
-// Bars of live work with the demo model: request to final image, cancel to idle. (Spawn and image transfer: lathe-cli bench.)
+// Bars of live work with the demo model: request to final image, cancel to idle; and a killed engine back to idle. (Spawn and image transfer: lathe-cli bench.)
 #include "core/base/time.h"
 #include "core/base/uuid.h"
 #include "core/client/engine_process.h"
@@ -63,6 +63,25 @@ void cancels(EngineProcess& engine) {
     print("live.cancel_p95_ms", percentile(times, 0.95), "ms", Bar::at_most, 100, "cancel of a sampling run to idle, at 40 moments; median " + number_text(std::round(median(times) * 10) / 10) + " ms");
 }
 
+void restarts(EngineProcess& engine) {
+    Heard heard(engine);
+    std::vector<double> times;
+    for (int i = 0; i < 5; ++i) {
+        RunRequest request;
+        request.uuid = make_uuid();
+        request.method = "engine.selftest";
+        request.params = {{"steps", 2}, {"fault", "kill"}, {"fault_step", 1}};
+        const int lost = heard.lost;
+        engine.run(request, {});
+        if (!wait_until([&] { return heard.lost > lost; }, 60'000)) give_up("The engine did not fall.");
+        const double start = monotonic_seconds();
+        if (!wait_until([&] { return engine.state() == EngineState::idle; }, 60'000)) give_up("The engine did not come back.");
+        times.push_back(monotonic_seconds() - start);
+        finish(engine, heard, live_sample(i));   // three crashes in a row would be enough
+    }
+    print("engine.restart_s", median(times), "s", Bar::at_most, 3.0, "killed in a run, noticed to idle again; median of 5");
+}
+
 }
 
 int main(int argc, char** argv) {
@@ -73,6 +92,7 @@ int main(int argc, char** argv) {
         if (!wait_until([&] { return engine.state() == EngineState::idle; }, 60'000)) give_up("The engine did not become idle.");
         live_images(engine);
         cancels(engine);
+        restarts(engine);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "engine_bench: %s\n", error.what());
         return 1;
