@@ -3,6 +3,7 @@
 #include "core/base/json.h"
 #include "core/base/text.h"
 #include <algorithm>
+#include <utility>
 
 namespace lathe::cli {
 namespace {
@@ -57,7 +58,7 @@ bool Options::parse(const QStringList& arguments, int least_positional, int most
 
 bool Options::has(const char* name) const { return std::find(m_names.begin(), m_names.end(), name) != m_names.end() && m_parser->isSet(qs(name)); }
 
-std::string Options::get(const char* name, std::string otherwise) const { return has(name) ? m_parser->value(qs(name)).toStdString() : otherwise; }
+std::string Options::get(const char* name, std::string otherwise) const { return has(name) ? m_parser->value(qs(name)).toStdString() : std::move(otherwise); }
 
 std::vector<std::string> Options::all(const char* name) const {
     std::vector<std::string> out;
