@@ -8,18 +8,6 @@ namespace lathe {
 
 struct ConvShape { std::int64_t in = 0, out = 0; int kernel = 1, stride = 1, padding = 0, groups = 1; bool bias = false; };
 
-/// While one is alive, LibTorch computes convolutions and their gradients itself, by OpenBLAS. To be held for a whole training step: oneDNN's gradients of
-/// channel counts that are no multiple of 16 are wrong on AMD Zen 5 and write beyond their memory. The setting is the program's: one thread at a time.
-class PlainConvolutions {
-public:
-    PlainConvolutions();
-    ~PlainConvolutions();
-    PlainConvolutions(const PlainConvolutions&) = delete;
-    PlainConvolutions& operator=(const PlainConvolutions&) = delete;
-private:
-    bool m_before;
-};
-
 class Conv2d : public Module {
 public:
     Conv2d(const ConvShape& shape, const AddLayer& add_layer, std::string name, int block = -1);

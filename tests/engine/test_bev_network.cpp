@@ -200,6 +200,25 @@ private Q_SLOTS:
                     QVERIFY2(at::allclose(wide(unit.forward(x, nullptr, more)), want, 1e-3, 1e-4), qPrintable(QString("%1 -> %2, kernel %3").arg(in).arg(out).arg(kernel)));
                 }
     }
+    void gradients_of_convolutions_are_right_for_every_width() {
+        int layer = 0;
+        const AddLayer add = [&layer](std::string, std::string, std::string, int) { return layer++; };
+        for (const int in : {3, 16, 24, 48})
+            for (const int out : {8, 16, 40, 80})
+                for (const auto& [kernel, stride] : {std::pair{1, 1}, {1, 2}, {3, 1}, {3, 2}}) {
+                    const c10::AutoGradMode grad(true);
+                    Conv2d conv({in, out, kernel, stride, kernel / 2, 1, true}, add, "conv");
+                    at::Tensor x = at::randn({2, in, 10, 13}).requires_grad_(true);
+                    for (at::Tensor* t : {&conv.weight, &conv.bias}) t->normal_(0, 0.3).requires_grad_(true);
+                    const auto wide = [](const at::Tensor& t) { return t.detach().to(at::kDouble).requires_grad_(true); };
+                    const at::Tensor x64 = wide(x), w64 = wide(conv.weight), b64 = wide(conv.bias);
+                    const at::Tensor want = at::conv2d(x64, w64, b64, {stride, stride}, {kernel / 2, kernel / 2}), got = conv.forward(x, nullptr), pull = at::randn(want.sizes());
+                    want.backward(pull.to(at::kDouble));
+                    got.backward(pull);
+                    for (const auto& [a, b] : {std::pair{got, want}, {x.grad(), x64.grad()}, {conv.weight.grad(), w64.grad()}, {conv.bias.grad(), b64.grad()}})
+                        QVERIFY2(at::allclose(a.to(at::kDouble), b, 1e-3, 1e-3), qPrintable(QString("%1 -> %2, kernel %3, stride %4").arg(in).arg(out).arg(kernel).arg(stride)));
+                }
+    }
     void taps_see_every_layer_and_change_nothing() {
         const c10::InferenceMode guard;
         struct Look : Tap {
@@ -235,7 +254,6 @@ private Q_SLOTS:
         const auto inputs = example(net, 4);
         const GroundTruth truth{{{5, 6, -1.8f, 2, 4.5f, 1.7f, 0.3f, 1, 0}, {-6, 3, -1.8f, 0.7f, 0.7f, 1.8f, 0, 0, 0}}, {0, 7}};
         double first = 0, last = 0;
-        const PlainConvolutions plain;   // as the trainer
         for (int i = 0; i < 60; ++i) {
             const c10::AutoGradMode grad(true);
             const FreeAnchorLoss loss = free_anchor_loss(maps_of(net, inputs), {truth}, c.range);

@@ -96,7 +96,6 @@ std::vector<std::size_t> Trainer::order_of(std::int64_t epoch) const {
 }
 
 TrainStep Trainer::step(const std::function<void()>& tick) {
-    const PlainConvolutions plain;
     Draws draws = draws_for(m_settings.seed, 2, m_step);
     std::vector<NetworkInput> inputs;
     for (int i = 0; i < m_settings.batch; ++i) {
