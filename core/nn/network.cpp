@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <sstream>
 
@@ -26,6 +27,9 @@ std::string listed(const std::vector<std::string>& names) {
     if (names.size() > shown) text += " and " + std::to_string(names.size() - shown) + " more";
     return text;
 }
+
+/// The sum is one pass without a copy, but infinite weights of both signs give NaN too.
+bool holds_nan(const at::Tensor& tensor) { return tensor.is_floating_point() && std::isnan(tensor.sum().item<double>()) && at::isnan(tensor).any().item<bool>(); }
 
 }
 
@@ -56,7 +60,7 @@ int Network::add_layer(std::string name, std::string type, std::string point, in
 }
 
 void Network::load(const std::function<at::Tensor(const std::string&)>& find, const std::vector<std::string>& available, bool strict) {
-    std::vector<std::string> missing, wrong, unexpected;
+    std::vector<std::string> missing, wrong, type, nans, unexpected;
     std::set<std::string> known;
     std::vector<std::pair<at::Tensor*, at::Tensor>> copies;
     visit("", [&](const std::string& key, at::Tensor& tensor) {
@@ -64,19 +68,26 @@ void Network::load(const std::function<at::Tensor(const std::string&)>& find, co
         at::Tensor found = find(key);
         if (!found.defined()) missing.push_back(key);
         else if (found.sizes() != tensor.sizes()) wrong.push_back(key + " " + shape_text(found.sizes()) + " instead of " + shape_text(tensor.sizes()));
+        else if (found.is_floating_point() != tensor.is_floating_point()) type.push_back(key + " " + c10::toString(found.scalar_type()) + " instead of " + c10::toString(tensor.scalar_type()));
+        else if (holds_nan(found)) nans.push_back(key);
         else copies.emplace_back(&tensor, std::move(found));
     });
     if (strict)
         for (const auto& key : available)
             if (!known.contains(key)) unexpected.push_back(key);
-    if (!missing.empty() || !wrong.empty() || !unexpected.empty()) {
+    if (!missing.empty() || !wrong.empty() || !type.empty() || !nans.empty() || !unexpected.empty()) {
         std::string where;
         const auto add = [&where](const char* title, const std::vector<std::string>& names) {
             if (!names.empty()) where += (where.empty() ? "" : "; ") + std::string(title) + ": " + listed(names);
         };
         add("missing", missing);
         add("wrong shape", wrong);
+        add("wrong type", type);
         add("unexpected", unexpected);
+        if (where.empty()) {
+            add("NaN", nans);
+            throw Error(ErrorCode::wrong_format, "Weights of this checkpoint are not numbers (NaN): its training has diverged, or the file is damaged.", where, "Use an earlier checkpoint, or fetch the file again.");
+        }
         throw Error(ErrorCode::wrong_format, "The checkpoint does not fit this network.", where, "Choose the network's size and options as they were in training, or another checkpoint.");
     }
     const c10::NoGradGuard no_grad;   // nothing was written before everything was checked

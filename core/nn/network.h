@@ -48,7 +48,7 @@ public:
     virtual at::Tensor forward(std::vector<at::Tensor> inputs, TapStack* taps) = 0;
 
     /// Copies every tensor from `find` (key -> tensor or undefined) into the parameters, in their dtype. Throws one Error(wrong_format) listing
-    /// missing, wrong-shape and (if `strict`) unexpected keys.
+    /// missing, wrong-shape, integer instead of floating, NaN and (if `strict`) unexpected keys.
     void load(const std::function<at::Tensor(const std::string& key)>& find, const std::vector<std::string>& available, bool strict);
     std::map<std::string, at::Tensor> state();                     ///< by checkpoint key, not copied
     std::int64_t parameter_count();

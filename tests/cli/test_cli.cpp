@@ -1,59 +1,23 @@
 // The real lathe-cli with the real engine: what it prints, what it keeps, how it ends, and what is left when it is killed.
-#include "core/base/json.h"
-#include "core/base/paths.h"
 #include "core/base/time.h"
 #include "core/project/project.h"
+#include "tests/cli/cli_fixture.h"
 #include <QDir>
-#include <QProcess>
 #include <QRandomGenerator>
-#include <QTemporaryDir>
 #include <QtTest>
 #include <csignal>
 #include <cstring>
 #include <unistd.h>
 
 using namespace lathe;
+using namespace lathe::testing;
 
 namespace {
-
-struct Result {
-    int code = -1;
-    QByteArray out, err;
-    std::vector<Json> lines() const {
-        std::vector<Json> all;
-        for (const QByteArray& line : out.split('\n'))
-            if (!line.isEmpty()) all.push_back(parse_json(line.toStdString(), "output of lathe-cli"));
-        return all;
-    }
-};
-
-QString program() { return QString::fromStdString(program_file("lathe-cli").string()); }
-
-Result cli(const QStringList& arguments, int ms = 240'000) {
-    QProcess process;
-    process.start(program(), arguments);
-    Result result;
-    if (!process.waitForFinished(ms)) {
-        process.kill();
-        process.waitForFinished();
-        qWarning("lathe-cli %s did not end", qPrintable(arguments.join(u' ')));
-        return result;
-    }
-    result.code = process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -2;
-    result.out = process.readAllStandardOutput();
-    result.err = process.readAllStandardError();
-    return result;
-}
 
 QString data_file(const char* name) {
     QString folder = qEnvironmentVariable("LATHE_TEST_DATA");
     if (folder.isEmpty()) folder = qEnvironmentVariable("LATHE_SOURCE") + "/tests/data";
     return folder + u'/' + QLatin1String(name);
-}
-
-QByteArray contents(const QString& path) {
-    QFile file(path);
-    return file.open(QFile::ReadOnly) ? file.readAll() : QByteArray();
 }
 
 /// Starts a run and waits until it has printed an event of this type.
@@ -68,25 +32,15 @@ bool start_and_wait(QProcess& process, const QStringList& arguments, const QByte
     return false;
 }
 
-QStringList selftest(const QString& project, const QStringList& settings, const QStringList& more = {}) {
-    QStringList words{"run", "engine.selftest"};
-    for (const QString& s : settings) words << "--set" << s;
-    if (!project.isEmpty()) words << "--project" << project;
-    return words + more;
-}
-
 }
 
 class TestCli : public QObject {
     Q_OBJECT
-    QTemporaryDir m_folder;
-    QString path(const char* name) const { return m_folder.filePath(QLatin1String(name)); }
+    CliFolder m_folder;
+    QString path(const char* name) const { return m_folder.path(name); }
 
 private Q_SLOTS:
-    void initTestCase() {
-        QVERIFY2(QFile::exists(program()), qPrintable(program()));
-        for (const char* variable : {"XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"}) qputenv(variable, path(variable).toUtf8());
-    }
+    void initTestCase() { QVERIFY2(QFile::exists(program()), qPrintable(program())); }
 
     void help_and_usage() {
         const Result help = cli({"--help"});
