@@ -10,7 +10,8 @@ out=$build/packages
 rm -rf "$out"
 mkdir -p "$out"
 chown --reference="$build" "$out"
-in_build cpack --config "$build/CPackConfig.cmake" -B "$out" >"$build/cpack.log" 2>&1 || { tail -n 20 "$build/cpack.log" >&2; say "cpack failed; the log is $build/cpack.log"; exit 1; }
+# Under the lock of the build, so that nothing is linked while it is copied.
+( flock 9; in_build cpack --config "$build/CPackConfig.cmake" -B "$out" >"$build/cpack.log" 2>&1 9>&- ) 9>"$build/.lock" || { tail -n 20 "$build/cpack.log" >&2; say "cpack failed; the log is $build/cpack.log"; exit 1; }
 rm -rf "$out/_CPack_Packages"
 mapfile -t debs < <(find "$out" -maxdepth 1 -name '*.deb' | sort)
 [ ${#debs[@]} = 2 ] || { say "two packages were expected, not ${#debs[@]}"; exit 1; }

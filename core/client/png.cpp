@@ -99,7 +99,7 @@ std::string encode_png(std::string_view pixels, std::int64_t height, std::int64_
     w.info = w.png ? png_create_info_struct(w.png) : nullptr;
     if (!w.info) throw std::bad_alloc();
     w.out.reserve(pixels.size() / 2 + 1024);
-    if (!write(w, pixels.data(), height, width, channels, bits, level)) throw Error(ErrorCode::internal, std::string("PNG: ") + w.error, size);
+    if (!write(w, pixels.data(), height, width, channels, bits, level)) throw Error(ErrorCode::internal, std::string("PNG: ") + w.error, size);   // NOLINT(bugprone-suspicious-stringview-data-usage): height and width bound it
     return std::move(w.out);
 }
 
