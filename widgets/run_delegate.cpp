@@ -2,6 +2,7 @@
 #include "widgets/theme.h"
 #include <QApplication>
 #include <QPainter>
+#include <algorithm>
 
 namespace lathe {
 namespace {
@@ -15,15 +16,23 @@ QColor tone_colour(const QString& tone) {
     return c.text2;
 }
 
-constexpr int kDeltaWidth = 46;
+constexpr int kDeltaWidth = 46, kDeltaGap = 5;   // the width at least
 
 }
+
+int RunDelegate::delta_width(const QModelIndex& index) {
+    const QVariant delta = index.data(run_role::Delta);
+    return delta.isValid() ? std::max(kDeltaWidth, kDeltaGap + QFontMetrics(Theme::instance().font(11)).horizontalAdvance(delta.toString())) : 0;
+}
+
+int RunDelegate::room(const QModelIndex& index) const { return std::max(m_delta_width.value(index.column()), delta_width(index)); }
 
 void RunDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
     const QString icon = index.data(run_role::Icon).toString();
     const QVariant delta = index.data(run_role::Delta), swatch = index.data(run_role::Swatch);
     const bool pinned = index.data(run_role::Pin).toBool();
-    if (icon.isEmpty() && !delta.isValid() && !swatch.isValid() && !pinned) {
+    const int delta_room = room(index);
+    if (icon.isEmpty() && delta_room == 0 && !swatch.isValid() && !pinned) {
         QStyledItemDelegate::paint(painter, option, index);
         return;
     }
@@ -52,13 +61,13 @@ void RunDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, c
     const QVariant foreground = index.data(Qt::ForegroundRole);
     painter->setPen(foreground.canConvert<QBrush>() ? foreground.value<QBrush>().color() : c.text);
     const bool right = item.displayAlignment & Qt::AlignRight;
-    if (delta.isValid()) {   // value right-aligned at one line, Δ left-aligned after it: both stand in columns
-        const QRect value = right ? area.adjusted(0, 0, -kDeltaWidth, 0) : area;
+    if (delta_room > 0) {   // value right-aligned at one line, Δ left-aligned after it: both stand in columns
+        const QRect value = right ? area.adjusted(0, 0, -delta_room, 0) : area;
         painter->drawText(value, int((right ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter), text);
         const QString tone = index.data(run_role::DeltaTone).toString();
         painter->setFont(Theme::instance().font(11));
         painter->setPen(tone.isEmpty() ? c.text2 : tone_colour(tone));
-        const int x = right ? value.right() + 5 : value.left() + QFontMetrics(item.font).horizontalAdvance(text) + 5;
+        const int x = right ? value.right() + kDeltaGap : value.left() + QFontMetrics(item.font).horizontalAdvance(text) + kDeltaGap;
         painter->drawText(QRect(x, area.top(), area.right() + 8 - x, area.height()), Qt::AlignLeft | Qt::AlignVCenter, delta.toString());
     } else {
         const QString shown = QFontMetrics(item.font).elidedText(text, right ? Qt::ElideLeft : Qt::ElideRight, area.width());
@@ -75,7 +84,7 @@ void RunDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, c
 
 QSize RunDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
     QSize size = QStyledItemDelegate::sizeHint(option, index);
-    if (index.data(run_role::Delta).isValid()) size.rwidth() += kDeltaWidth;
+    size.rwidth() += room(index);
     if (!index.data(run_role::Icon).toString().isEmpty()) size.rwidth() += 20;
     if (index.data(run_role::Swatch).isValid()) size.rwidth() += 17;
     if (index.data(run_role::Pin).toBool()) size.rwidth() += 28 + QFontMetrics(option.font).horizontalAdvance(index.data(run_role::Hint).toString());

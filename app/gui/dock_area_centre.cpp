@@ -70,6 +70,9 @@ void DockArea::arrange_centre(const Json& sizes) {
         m_rows << row;
         m_centre->addWidget(row);
     }
+    // What moves from one splitter to another is hidden on the way.
+    for (QWidget* view : std::as_const(m_views)) view->show();
+    for (QSplitter* row : std::as_const(m_rows)) row->show();
     for (QSplitter* row : old) {
         row->hide();
         row->setParent(nullptr);   // else it would count as a row until the loop turns

@@ -186,7 +186,7 @@ void MainWindow::dropEvent(QDropEvent* event) {
 
 void MainWindow::export_current() {
     QWidget* page = m_pages->currentWidget();
-    QWidget* focus = QApplication::focusWidget();
+    QWidget* focus = focusWidget();   // of this window, also while a menu or a dialog has just closed
     for (QWidget* widget = focus && page->isAncestorOf(focus) ? focus : nullptr; widget && widget != page; widget = widget->parentWidget())
         if (widget->metaObject()->indexOfMethod("export_dialog()") >= 0) {
             QMetaObject::invokeMethod(widget, "export_dialog");

@@ -57,6 +57,7 @@ RunsTable::RunsTable(RunsModel& model, RunsLook& look, QWidget* parent) : QWidge
     m_head->setContextMenuPolicy(Qt::CustomContextMenu);
     connect(m_head, &QHeaderView::sectionClicked, this, &RunsTable::head_clicked);
     connect(m_head, &QHeaderView::sectionResized, this, [this](int section, int, int size) { m_list->setColumnWidth(section, size); });
+    m_head->viewport()->installEventFilter(this);
     connect(m_head, &QHeaderView::sectionMoved, this, [this] { QMetaObject::invokeMethod(this, &RunsTable::follow_columns, Qt::QueuedConnection); });
     connect(m_head, &QWidget::customContextMenuRequested, this, [this](const QPoint& at) { show_head_menu(m_head->logicalIndexAt(at), m_head->mapToGlobal(at)); });
     m_pinned_head = new SortHeader(this);
@@ -97,7 +98,7 @@ void RunsTable::show_head_menu(int section, const QPoint& global) {
     QAction* hide = menu.addAction(tr("Hide %1").arg(column.label), this, [this, section] { hide_column(section); });
     hide->setEnabled(column.kind != RunColumn::number);
     if (!hide->isEnabled()) hide->setToolTip(tr("The number names the run."));
-    menu.addAction(tr("Fit all columns"), this, &RunsTable::fit_columns);
+    menu.addAction(tr("Fit all columns"), this, &RunsTable::fit_all_columns);
     menu.exec(global);
 }
 
@@ -151,16 +152,25 @@ void RunsTable::hide_column(int column) {
     Q_EMIT columns_moved();
 }
 
+void RunsTable::fit_all_columns() {
+    m_dragged.clear();
+    fit_columns();
+}
+
 void RunsTable::fit_columns() {
     const int rows = std::min(m_model.rowCount(), 60);
     const QStyleOptionViewItem option;
     for (int column = 0; column < int(m_look.columns.size()); ++column) {
+        const RunColumn& shown = m_look.columns[std::size_t(column)];
+        int delta = 0;
+        for (int row = 0; row < rows; ++row) delta = std::max(delta, RunDelegate::delta_width(m_model.index(row, column)));
+        for (QTableView* view : {m_top, m_list, static_cast<QTableView*>(m_pinned_top), static_cast<QTableView*>(m_pinned)}) static_cast<RunDelegate*>(view->itemDelegate())->set_delta_width(column, delta);
         int width = m_head->sectionSizeHint(column);
         for (int row = 0; row < rows; ++row) width = std::max(width, m_list->itemDelegate()->sizeHint(option, m_model.index(row, column)).width());
         if (m_look.baseline) width = std::max(width, m_top->itemDelegate()->sizeHint(option, m_top_model->index(0, column)).width());
-        if (m_look.columns[std::size_t(column)].kind == RunColumn::swatch) width = 36;
-        if (m_look.columns[std::size_t(column)].kind == RunColumn::title) width = std::max(width, 150);
-        m_head->resizeSection(column, std::min(width + 8, 320));
+        if (shown.kind == RunColumn::title) width = std::max(width, 150);
+        width = shown.kind == RunColumn::swatch ? 36 : std::min(width + 8, 320);
+        m_head->resizeSection(column, m_dragged.value(shown.id(), width));
         m_list->setColumnWidth(column, m_head->sectionSize(column));
     }
     show_top();
@@ -279,7 +289,19 @@ bool RunsTable::eventFilter(QObject* object, QEvent* event) {
             return true;
         }
     }
+    if (object == m_head->viewport() && event->type() == QEvent::MouseButtonPress) m_widths_before = widths();
+    if (object == m_head->viewport() && event->type() == QEvent::MouseButtonRelease) {
+        const QList<int> now = widths(), before = std::exchange(m_widths_before, {});
+        for (qsizetype i = 0; i + 1 < now.size() && now.size() == before.size(); ++i)   // the last one stretches by itself
+            if (now[i] != before[i]) m_dragged[m_look.columns[std::size_t(i)].id()] = now[i];
+    }
     return QWidget::eventFilter(object, event);
+}
+
+QList<int> RunsTable::widths() const {
+    QList<int> all;
+    for (int column = 0; column < int(m_look.columns.size()); ++column) all << m_head->sectionSize(column);
+    return all;
 }
 
 }

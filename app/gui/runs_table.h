@@ -19,7 +19,7 @@ public:
     RunId current() const;
     void select(const QList<RunId>& runs);
     void edit_title();
-    void fit_columns();
+    void fit_columns();                                                ///< to what stands in them; those that were dragged keep their width
     void hide_column(int column);
     void pin_column(int column);                                       ///< or not any more
     QTableView* list() { return m_list; }
@@ -45,6 +45,8 @@ private:
     void follow_columns();
     void restore_selection();
     void set_row_height(int height);
+    void fit_all_columns();
+    QList<int> widths() const;
     RunsModel& m_model;
     RunsLook& m_look;
     RunsTop* m_top_model;
@@ -52,6 +54,8 @@ private:
     SortHeader *m_head, *m_pinned_head;
     PinnedColumns *m_pinned_top, *m_pinned;
     QString m_shown_top;
+    QHash<QString, int> m_dragged;                                     // widths by column id
+    QList<int> m_widths_before;                                        // when the mouse was pressed in the head
     std::vector<std::pair<std::string, bool>> m_sort;
     QList<RunId> m_kept;
     RunId m_kept_current = 0;

@@ -35,6 +35,7 @@ ShortcutEditor::ShortcutEditor(ActionRegistry& actions, ViewerKeys& viewer_keys,
     m_list->setRootIsDecorated(false);
     m_list->setAccessibleName(tr("Actions and their keys"));
     m_list->header()->setSectionResizeMode(0, QHeaderView::Stretch);
+    m_list->header()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
     m_keys = new QKeySequenceEdit(this);
     m_keys->setAccessibleName(tr("New keys"));
     m_set = make_button(tr("Set"), {}, false, this);

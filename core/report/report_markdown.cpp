@@ -13,6 +13,8 @@ public:
     void heading(int level, std::string_view text) { m_report.text += "\n" + std::string(std::size_t(level), '#') + " " + markdown_escaped(text) + "\n\n"; }
     void paragraph(std::string_view text) { m_report.text += markdown_escaped(text) + "\n\n"; }
 
+    void comment(std::string_view text) { m_report.text += "<!-- " + html_escaped(text) + " -->\n\n"; }
+
     /// A fence longer than any row of back ticks in it.
     void code(std::string_view text) {
         std::size_t longest = 2, row = 0;
@@ -77,6 +79,7 @@ private:
 
 void run_section(Writer& out, const ReportRun& run) {
     out.heading(2, run.title + (run.number.empty() ? "" : " " + run.number));
+    if (!run.uuid.empty()) out.comment("lathe-run: " + run.uuid);   // a dropped report finds its run again
     out.paragraph(run.method + " · " + run.state);
     if (!run.tags.empty()) {
         std::string tags;

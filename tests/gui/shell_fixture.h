@@ -24,6 +24,11 @@ protected:
         m_third = start_run({{"steps", 40}, {"metrics", 2}, {"images", 2}, {"height", 48}, {"width", 48}}, "third");
         QTRY_COMPARE_WITH_TIMEOUT(state_of(m_third), RunState::finished, 60'000);
         QTRY_COMPARE_WITH_TIMEOUT(rows(), 3, 60'000);
+        const auto is_shown_finished = [&](int row) {   // the table is read again after the project has changed
+            const ListedRun* entry = window().runs().model().entry(row);
+            return entry && entry->run.state == RunState::finished;
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(is_shown_finished(0) && is_shown_finished(1) && is_shown_finished(2), 60'000);
     }
     void drop(QWidget* on, QMimeData* mime, const QString& picture = {}) {
         const QPointF at(on->width() / 2.0, on->height() / 2.0);

@@ -98,7 +98,7 @@ private Q_SLOTS:
         QVERIFY(shot("shell-checkpoint-refused"));
         window().messages().clear();
     }
-    void a_folder_goes_to_the_workspace_as_data() {
+    void a_folder_goes_to_the_workspace() {
         if (!window().workspace_ids().contains("delta_cache")) QSKIP("the plugin delta_cache is not built");
         window().show_workspace("delta_cache");
         drop_file(m_folder.path());
@@ -155,8 +155,7 @@ private Q_SLOTS:
                 question->button(QMessageBox::Ok)->click();
             } else if (auto* dialog = qobject_cast<QFileDialog*>(QApplication::activeModalWidget())) {
                 answer.stop();
-                dialog->selectFile(target);
-                static_cast<QDialog*>(dialog)->accept();
+                type_file(*dialog, target);
             }
         });
         answer.start();
@@ -202,7 +201,6 @@ private Q_SLOTS:
         QString seen;
         const auto watch = QObject::connect(&window().session().engine(), &EngineProcess::state_changed, this, [&](EngineState state) {
             if (state != EngineState::restarting) return;
-            QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);   // as the loop does before it paints
             shot("shell-engine-lost");
             for (const QToolButton* button : window().findChildren<QToolButton*>())
                 if (button->text().startsWith("Engine stopped")) {
@@ -227,6 +225,16 @@ private Q_SLOTS:
         QVERIFY(with_dialog<QMessageBox>({}, [&] { window().close(); }, [](QMessageBox& box) { press(box, "Stop and close"); }));
         QTRY_VERIFY_WITH_TIMEOUT(!window().isVisible(), 60'000);
         QTRY_COMPARE_WITH_TIMEOUT(state_of(run), RunState::cancelled, 60'000);
+    }
+    void runs_go_on_in_the_background() {
+        window().show();
+        QVERIFY(activate());
+        const QString run = start_run({{"steps", 20}, {"seconds", 2}, {"images", 0}}, "background");
+        QTRY_COMPARE_WITH_TIMEOUT(window().session().engine().state(), EngineState::running, 60'000);
+        QVERIFY(with_dialog<QMessageBox>({}, [&] { window().close(); }, [](QMessageBox& box) { press(box, "Keep running in background"); }));
+        QVERIFY(!window().isVisible());
+        QVERIFY(!QApplication::quitOnLastWindowClosed());
+        QTRY_COMPARE_WITH_TIMEOUT(state_of(run), RunState::finished, 60'000);
     }
 };
 

@@ -137,6 +137,11 @@ private Q_SLOTS:
         action("runs.rerun")->trigger();
         QTRY_COMPARE_WITH_TIMEOUT(rows(), before + 1, 60'000);
         QTRY_COMPARE_WITH_TIMEOUT(window().session().active().size(), std::size_t(0), 60'000);
+        QTRY_VERIFY_WITH_TIMEOUT(window().runs().model().entry(0), 60'000);
+        const RunRow again = window().runs().model().entry(0)->run, first = row_of(m_second);   // the newest stands first
+        QVERIFY(again.id > first.id);
+        QCOMPARE(again.params, first.params);
+        QCOMPARE(again.seed, first.seed);
     }
     void a_failed_run_offers_its_remedies() {
         window().messages().clear();
@@ -196,9 +201,9 @@ private Q_SLOTS:
             project->set_state(run, RunState::finished);
         }
         const std::int64_t before = window().runs().model().total();
-        auto* dialog = new ImportDialog(window().shell(), other, &window());
-        dialog->setAttribute(Qt::WA_DeleteOnClose);
-        dialog->open();
+        QVERIFY(choose_file(other, [&] { action("runs.import")->trigger(); }));
+        ImportDialog* dialog = nullptr;
+        QTRY_VERIFY_WITH_TIMEOUT((dialog = window().findChild<ImportDialog*>()) && dialog->isVisible(), 60'000);
         QTRY_VERIFY_WITH_TIMEOUT(dialog->findChild<TableView*>()->sort_model()->rowCount() == 1, 60'000);
         QTest::qWait(100);
         QVERIFY(dialog->grab().save(picture_folder() + "/dialog-import.png"));
@@ -236,16 +241,19 @@ private Q_SLOTS:
         QVERIFY(select(m_third));
         auto* images = window().findChild<ImagesView*>()->viewer();
         QTRY_VERIFY_WITH_TIMEOUT(!images->images().empty() && images->property("lathe_run").toString() == m_third, 60'000);
-        const QString picture = m_folder.filePath("third.png"), table = m_folder.filePath("third.csv"), page = m_folder.filePath("third.html");
+        const QString picture = m_folder.filePath("third.png"), table = m_folder.filePath("third.csv"), drawing = m_folder.filePath("third.svg"), page = m_folder.filePath("third.html"), text = m_folder.filePath("third.md");
         QVERIFY(images->export_png(picture));
         auto* plot = window().findChild<CurvesView*>()->plot();
         QTRY_COMPARE_WITH_TIMEOUT(plot->property("lathe_run").toString(), m_third, 60'000);
-        QVERIFY(plot->export_file(table));
+        QVERIFY(plot->export_file(table) && plot->export_file(drawing));
         QSignalSpy written(&window().report(), &ReportAction::written);
-        window().report().write(page, {row_of(m_third).id});
-        QVERIFY(written.wait(30'000));
-        for (const QString& file : {picture, table, page}) {
+        for (const QString& report : {page, text}) {
+            window().report().write(report, {row_of(m_third).id});
+            QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(report) && written.count() == (report == page ? 1 : 2), 60'000);
+        }
+        for (const QString& file : {picture, table, drawing, page, text}) {
             window().show_workspace("engine");
+            window().runs().table()->select({});
             drop_file(file, file == picture ? "shell-drop-file" : QString());
             QTRY_COMPARE_WITH_TIMEOUT(window().current_workspace(), QStringLiteral("runs"), 60'000);
             QTRY_COMPARE_WITH_TIMEOUT(window().runs().table()->selected(), QList<RunId>{row_of(m_third).id}, 60'000);

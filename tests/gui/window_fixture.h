@@ -11,6 +11,7 @@
 #include "core/base/uuid.h"
 #include "tests/gui/gui_fixture.h"
 #include <QFileDialog>
+#include <QLineEdit>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTemporaryDir>
@@ -36,7 +37,10 @@ protected:
     bool activate() { return QTest::qWaitFor([this] { m_window->activateWindow(); return m_window->isActiveWindow(); }, 60'000); }   // the window manager may be late
     MainWindow& window() { return *m_window; }
     QAction* action(const char* id) { return window().actions().action(QLatin1String(id)); }
-    bool shot(const QString& name) { return window().grab().save(picture_folder() + u'/' + name + QStringLiteral(".png")); }
+    bool shot(const QString& name) {
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);   // as the loop does before it paints
+        return window().grab().save(picture_folder() + u'/' + name + QStringLiteral(".png"));
+    }
     bool shots(const QString& name) {
         bool good = true;
         for (const ThemeMode mode : {ThemeMode::light, ThemeMode::dark}) {
@@ -115,9 +119,13 @@ protected:
     /// The file dialog that `show` opens gets this file or folder.
     bool choose_file(const QString& file, const std::function<void()>& show, const QString& picture = {}) {
         return with_dialog<QFileDialog>(picture, show, [&](QFileDialog& dialog) {
-            dialog.selectFile(file);
-            static_cast<QDialog&>(dialog).accept();
+            type_file(dialog, file);
         });
+    }
+    /// As a user does it: selectFile() leaves the name that stands in a field with the focus.
+    static void type_file(QFileDialog& dialog, const QString& file) {
+        dialog.findChild<QLineEdit*>(QStringLiteral("fileNameEdit"))->setText(file);
+        static_cast<QDialog&>(dialog).accept();
     }
     static bool press(QWidget& in, const QString& text) {
         for (QPushButton* button : in.findChildren<QPushButton*>())
