@@ -138,7 +138,14 @@ struct Bench {
         context.play(uuid, event::ArtifactMade{picture("image.variant", 0, 1, off)});
         context.play(uuid, event::Finished{0.7, summary(psnr_value, 1.58)});
         Q_EMIT context.run_ended(QString::fromStdString(uuid), RunState::finished);
-        QTest::qWait(60);
+        QTRY_VERIFY_WITH_TIMEOUT(panel->is_drawn(), 60'000);
+    }
+    /// The live run that `change` brings about, once it is asked for.
+    std::string asked_by(const std::function<void()>& change) {
+        const std::string before = live_uuid();
+        change();
+        if (!QTest::qWaitFor([&] { return live_uuid() != before; }, 60'000)) qFatal("no live run was asked for");
+        return live_uuid();
     }
     QPoint cell(int step, int block) { return map().cell_rect(step, block).center().toPoint(); }
 };
@@ -199,10 +206,10 @@ private Q_SLOTS:
         QCOMPARE(bench.context.undo.count(), before + 1);
         QCOMPARE(bench.context.undo.undoText(), QStringLiteral("Paint the map"));
         for (int block = 2; block <= 6; ++block) QVERIFY(bench.map().reuses(5, block));
-        QTRY_VERIFY(bench.context.count("delta_cache.sample") > asked);
-        QTest::qWait(250);
-        const Json params = bench.context.last("delta_cache.sample").request.params;
-        QCOMPARE(QString::fromStdString(params["policy"].get<std::string>()), QStringLiteral("painted"));
+        // The change of the policy may go out before what is painted.
+        const auto params_now = [&] { return bench.context.last("delta_cache.sample").request.params; };
+        QTRY_VERIFY_WITH_TIMEOUT(bench.context.count("delta_cache.sample") > asked && params_now()["policy"] == "painted" && params_now()["cache.map"]["data"][4 * 20 + 5] == 1, 60'000);
+        const Json params = params_now();
         QCOMPARE(params["cache.map"]["rows"].get<int>(), 12);
         QCOMPARE(params["cache.map"]["cols"].get<int>(), 20);
         QCOMPARE(params["cache.map"]["data"][4 * 20 + 5].get<int>(), 1);
@@ -237,10 +244,10 @@ private Q_SLOTS:
         QVERIFY(bench.panel->is_stale());
         QVERIFY(bench.panel->images()->images()[1].stale);
         QCOMPARE(bench.context.docks["cost"].hint, QStringLiteral("stale"));
-        QTRY_VERIFY(bench.context.last("delta_cache.sample").request.params["guidance"].get<double>() == 6.0);
+        QTRY_VERIFY_WITH_TIMEOUT(bench.context.last("delta_cache.sample").request.params["guidance"].get<double>() == 6.0, 60'000);
         const std::string newer = bench.live_uuid();
         bench.stream(newer, 0, 8, 0.1);
-        QTest::qWait(60);
+        QTRY_VERIFY_WITH_TIMEOUT(bench.panel->is_drawn(), 60'000);
         QVERIFY(!bench.panel->images()->images()[1].stale);
         QVERIFY(bench.panel->images()->images()[1].note.contains("step 8 of 20"));
         bench.finish(newer, 30.7, 0.1);
@@ -260,12 +267,12 @@ private Q_SLOTS:
         const std::string first = bench.live_uuid();
         bench.finish(first);
         bench.form().edit("guidance", 6.0);
-        QTRY_VERIFY(bench.live_uuid() != first);
+        QTRY_VERIFY_WITH_TIMEOUT(bench.live_uuid() != first, 60'000);
         const std::string lost = bench.live_uuid();
         bench.stream(lost, 0, 8, 0.1);
-        QTRY_VERIFY(bench.panel->images()->images()[1].note.contains("streaming"));
+        QTRY_VERIFY_WITH_TIMEOUT(bench.panel->images()->images()[1].note.contains("streaming"), 60'000);
         Q_EMIT bench.context.run_ended(QString::fromStdString(lost), RunState::interrupted);   // the engine was killed
-        QTRY_VERIFY(bench.panel->images()->images()[1].note.contains("stopped at step 8 of 20"));
+        QTRY_VERIFY_WITH_TIMEOUT(bench.panel->images()->images()[1].note.contains("stopped at step 8 of 20"), 60'000);
         QVERIFY(!bench.panel->images()->images()[1].data.is_null());
         const int asked = bench.context.count("delta_cache.sample");
         Q_EMIT bench.context.catalogue_changed();   // it is back, and describes the model again
@@ -281,7 +288,7 @@ private Q_SLOTS:
         bench.stream(bench.live_uuid(), 0, 1);
         QCOMPARE(bench.panel->images()->images().size(), std::size_t(2));   // without a turn of the event loop
         bench.stream(bench.live_uuid(), 1, 20);
-        QTRY_VERIFY(bench.panel->images()->images()[1].note.contains("step 20 of 20"));   // and none of the later ones is forgotten
+        QTRY_VERIFY_WITH_TIMEOUT(bench.panel->images()->images()[1].note.contains("step 20 of 20"), 60'000);   // and none of the later ones is forgotten
         for (int step = 0; step < 20; ++step) QVERIFY(bench.map().has_preview(step));
     }
 
@@ -357,7 +364,7 @@ private Q_SLOTS:
         Bench bench;
         bench.finish(bench.live_uuid());
         bench.form().edit("guidance", 19.0);
-        QTRY_VERIFY(bench.context.last("delta_cache.sample").request.params["guidance"].get<double>() == 19.0);
+        QTRY_VERIFY_WITH_TIMEOUT(bench.context.last("delta_cache.sample").request.params["guidance"].get<double>() == 19.0, 60'000);
         bench.context.play(bench.live_uuid(), event::Failed{ErrorCode::invalid_value, "The image holds NaN.", "guidance 19", "Lower it."});
         QVERIFY(bench.context.messages.last().startsWith("err|The image holds NaN.|guidance 19"));
         QVERIFY(bench.form().has_errors());
@@ -370,7 +377,7 @@ private Q_SLOTS:
         const std::string first = bench.live_uuid();
         bench.finish(first);
         bench.form().edit("guidance", 2.0);
-        QTRY_VERIFY(bench.live_uuid() != first);
+        QTRY_VERIFY_WITH_TIMEOUT(bench.live_uuid() != first, 60'000);
         bench.finish(bench.live_uuid(), 29);
         auto* history = static_cast<delta_cache::HistoryView*>(bench.context.docks["history"].content);
         Q_EMIT history->chosen(QString::fromStdString(first));
@@ -386,9 +393,9 @@ private Q_SLOTS:
             Bench bench;
             bench.form().edit("seed", 777);
             static_cast<delta_cache::HistoryView*>(bench.context.docks["history"].content)->set_note("see step 16");
-            QTRY_VERIFY(bench.context.state.is_object());
+            QTRY_VERIFY_WITH_TIMEOUT(bench.context.state.is_object(), 60'000);
             bench.form().edit("seed", 778);
-            QTRY_VERIFY(bench.context.state["params"]["seed"] == 778);
+            QTRY_VERIFY_WITH_TIMEOUT(bench.context.state["params"]["seed"] == 778, 60'000);
             saved = bench.context.state;
         }
         QCOMPARE(saved["version"].get<int>(), 1);
@@ -403,7 +410,7 @@ private Q_SLOTS:
         bench.context.recorded_artifacts["run-5"] = {picture("image.reference", 0, 1, 0), picture("image.variant", 0, 1, 0.05), picture("variant.step", 3, 20, 0.05)};
         bench.context.recorded_series["run-5/deviation.rel_l2"] = {{0, 0.01}, {1, 0.02}};
         Q_EMIT bench.context.restore_run("run-5");
-        QTRY_COMPARE(bench.form().values()["seed"].get<int>(), 5);
+        QTRY_COMPARE_WITH_TIMEOUT(bench.form().values()["seed"].get<int>(), 5, 60'000);
         QCOMPARE(bench.panel->result()->deviation.size(), 2);
         QCOMPARE(bench.context.docks["cost"].content->findChild<SimpleTable*>()->item(0, 1)->text(), QStringLiteral("30.1 dB"));
         QCOMPARE(bench.panel->images()->images().size(), std::size_t(2));
@@ -415,19 +422,14 @@ private Q_SLOTS:
     void it_looks_as_drawn() {
         Bench bench;
         bench.show();
-        bench.form().set_values({{"class", "Ankle boot"}}, "class");
-        QTest::qWait(250);
-        bench.finish(bench.live_uuid(), 32.9, 0.05);
+        bench.finish(bench.asked_by([&] { bench.form().set_values({{"class", "Ankle boot"}}, "class"); }), 32.9, 0.05);
         the_study(bench);
-        drag(&bench.map(), bench.cell(16, 2), bench.cell(16, 6));
-        QTest::qWait(250);
-        const std::string newest = bench.live_uuid();
+        const std::string newest = bench.asked_by([&] { drag(&bench.map(), bench.cell(16, 2), bench.cell(16, 6)); });
         bench.stream(newest, 0, 14);
-        QTest::qWait(80);
+        QTRY_VERIFY_WITH_TIMEOUT(bench.panel->is_drawn(), 60'000);
         bench.panel->images()->pick({9, 17});
         QVERIFY(save_pictures(*bench.window, "delta-cache-streaming"));
         bench.finish(newest);
-        QTest::qWait(80);
         QVERIFY(save_pictures(*bench.window, "delta-cache"));
     }
 

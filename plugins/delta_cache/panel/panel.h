@@ -41,6 +41,7 @@ public:
     ScheduleView* schedule() { return m_schedule; }
     const SampleResult* result() const { return m_result.get(); }
     bool is_stale() const;                                    ///< the parameters are no longer those of what is shown
+    bool is_drawn() const { return !m_show_waits; }           ///< nothing that came waits for its turn on the screen
 
 protected:
     void hideEvent(QHideEvent* event) override;
