@@ -33,7 +33,7 @@ function(lathe_add_plugin id)
       target_link_libraries(lathe_${id}_panel_code PUBLIC Lathe::widgets Lathe::viewers ${arg_PANEL_LIBS})
       set_target_properties(lathe_${id}_panel_code PROPERTIES AUTOMOC ON)
       lathe_use_widgets(lathe_${id}_panel_code)
-      lathe_unity(lathe_${id}_panel_code)
+      lathe_unity(lathe_${id}_panel_code 3)   # a panel is what is changed and tried most
       target_link_libraries(lathe_${id}_panel PRIVATE lathe_${id}_panel_code)
     endif()
     target_link_libraries(lathe_${id}_panel PRIVATE Lathe::widgets Lathe::viewers ${arg_PANEL_LIBS})

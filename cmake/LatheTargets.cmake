@@ -31,9 +31,14 @@ endfunction()
 
 # Several files of one folder are compiled as one, which halves a fresh build. Files with options of their own (#pragma GCC optimize) stay alone; names
 # in unnamed namespaces must therefore differ within a folder. LATHE_UNITY=OFF compiles each file by itself.
+# lathe_unity(TARGET [FILES]): FILES at once, 8 unless told.
 function(lathe_unity target)
   if(NOT LATHE_UNITY)
     return()
+  endif()
+  set(batch 8)
+  if(ARGC GREATER 1)
+    set(batch ${ARGV1})
   endif()
   get_target_property(sources ${target} SOURCES)
   foreach(source ${sources})
@@ -45,7 +50,7 @@ function(lathe_unity target)
     endif()
   endforeach()
   target_compile_options(${target} PRIVATE -Wno-subobject-linkage)   # it takes the files for headers
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${batch})
 endfunction()
 
 # lathe_library(NAME FOLDER [QT] [WIDGETS | TORCH] [LIBS ...]): a shared library of every source in FOLDER, installed with its headers.

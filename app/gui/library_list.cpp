@@ -11,6 +11,7 @@
 #include <QMenu>
 #include <QPainter>
 #include <QPushButton>
+#include <QHBoxLayout>
 #include <QVBoxLayout>
 
 namespace lathe {
@@ -191,12 +192,17 @@ void LibraryList::show_counts(const Counts& counts) {
             auto* bar = new ThinBar(m_body, 3);
             bar->set_value(sweep.total > 0 ? double(sweep.done) / double(sweep.total) : -1);
             if (sweep.done == sweep.total) bar->set_colour(Theme::instance().colours().ok);
-            bar->setContentsMargins(12, 0, 12, 0);
-            m_column->addWidget(bar);
+            const auto indented = [&](QWidget* widget, Qt::Alignment alignment = {}) {
+                auto* row = new QHBoxLayout;
+                row->setContentsMargins(12, 0, 12, 0);
+                row->addWidget(widget, 0, alignment);
+                m_column->addLayout(row);
+            };
+            indented(bar);
             if (sweep.failed > 0) {
                 auto* retry = make_button(tr("Retry %1").arg(sweep.failed), QStringLiteral("retry"), false, m_body);
                 connect(retry, &QPushButton::clicked, this, [this, id = sweep.id] { Q_EMIT retry_sweep_requested(id); });
-                m_column->addWidget(retry, 0, Qt::AlignLeft);
+                indented(retry, Qt::AlignLeft);
             }
         }
     }

@@ -77,9 +77,11 @@ void ParallelView::paintEvent(QPaintEvent*) {
         painter.setPen(QPen(c.axis, 2));
         painter.drawLine(QPointF(x_of(i), area.top()), QPointF(x_of(i), area.bottom()));
         painter.setPen(c.text2);
-        const double half = area.width() / double(all.size() - 1) / 2 + 16;
-        const QRectF room(x_of(i) - half, area.bottom() + 6, 2 * half, 18);
-        painter.drawText(room, Qt::AlignHCenter | Qt::AlignTop, painter.fontMetrics().elidedText(all[i].title, Qt::ElideRight, int(room.width())));
+        // As wide as the way to the next axis; the outer ones move inwards rather than being cut off.
+        const double room = area.width() / double(all.size() - 1) - 8;
+        const QString title = painter.fontMetrics().elidedText(all[i].title, Qt::ElideRight, int(room));
+        const double wide = painter.fontMetrics().horizontalAdvance(title) + 2, left = std::clamp(x_of(i) - wide / 2, 4.0, std::max(4.0, width() - 4.0 - wide));
+        painter.drawText(QRectF(left, area.bottom() + 6, wide, 18), Qt::AlignLeft | Qt::AlignTop, title);
     }
     for (qsizetype run = 0; run < m_runs.size(); ++run) {
         const int index = m_look.colours.find(m_runs[run].run.id).value_or(0);
