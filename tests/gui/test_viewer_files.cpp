@@ -158,7 +158,7 @@ private Q_SLOTS:
         plot.resize(560, 320);
         show(plot);
         QImage seen;
-        QTRY_VERIFY(difference(seen = on_screen(plot), plot.render(1)) < 2);   // curves are drawn at most 30 times a second
+        QTRY_VERIFY_WITH_TIMEOUT(difference(seen = on_screen(plot), plot.render(1)) < 2, 60'000);   // curves are drawn at most 30 times a second
         QVERIFY(plot.export_file(path("curves.png")));
         QCOMPARE(QImage(path("curves.png")).size(), plot.size() * 2);
         const double half = difference(QImage(path("curves.png")).scaled(plot.size(), Qt::IgnoreAspectRatio, Qt::SmoothTransformation), seen);

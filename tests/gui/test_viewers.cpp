@@ -193,7 +193,7 @@ private Q_SLOTS:
         QCOMPARE(pins.size(), 1);
         QTest::keyClick(&viewer, Qt::Key_Space);
         QCOMPARE(play.size(), 1);
-        QTRY_VERIFY(steps.size() > 3);
+        QTRY_VERIFY_WITH_TIMEOUT(steps.size() > 3, 60'000);
         QCOMPARE(steps[3][0].toInt(), 14);
         QTest::keyClick(&viewer, Qt::Key_Space);
         viewer.set_letter_keys(false);

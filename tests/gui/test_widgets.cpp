@@ -253,7 +253,7 @@ private Q_SLOTS:
         QVERIFY(changed.count() > 2);
         QCOMPARE(w.undo.count(), 1);
         QVERIFY(settled.count() >= 1);
-        QTRY_VERIFY(live.count() >= 1);
+        QTRY_VERIFY_WITH_TIMEOUT(live.count() >= 1, 60'000);
         w.undo.undo();
         QCOMPARE(w.form.value("guidance").get<double>(), 4.0);
         w.undo.redo();
@@ -454,7 +454,7 @@ private Q_SLOTS:
         QVERIFY(remedy);
         remedy->click();
         QVERIFY(remedied);
-        QTRY_VERIFY(!bar->isVisible());   // the lesser ones end by themselves
+        QTRY_VERIFY_WITH_TIMEOUT(!bar->isVisible(), 60'000);   // the lesser ones end by themselves
         QCOMPARE(bar->history().size(), 4);
     }
 
@@ -469,7 +469,7 @@ private Q_SLOTS:
         QSignalSpy cancelled(strip, &ProgressStrip::cancel_requested);
         strip->start("Step 1 of 20");
         QVERIFY(!strip->isVisible());
-        QTRY_VERIFY(strip->isVisible());
+        QTRY_VERIFY_WITH_TIMEOUT(strip->isVisible(), 60'000);
         strip->set_progress(5, 20, "Step 5 of 20");
         for (QToolButton* button : strip->findChildren<QToolButton*>()) button->click();
         QCOMPARE(cancelled.count(), 1);
