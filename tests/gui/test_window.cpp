@@ -228,11 +228,11 @@ private Q_SLOTS:
         }
         action("help.contents")->trigger();
         QWidget* help = nullptr;
-        QTRY_VERIFY([&] {
+        QTRY_VERIFY_WITH_TIMEOUT([&] {
             for (QWidget* top : QApplication::topLevelWidgets())
                 if (top->windowTitle() == "Lathe help") help = top;
             return help != nullptr;
-        }());
+        }(), 60'000);
         QVERIFY(help->grab().save(picture_folder() + "/help.png"));
         help->close();
         action("help.diagnostics")->trigger();
