@@ -79,7 +79,7 @@ Kept committed_by(Window& window, const QString& folder) {
             const ProjectReader reader(file.toStdString());
             if (until < 0) {
                 if (kept_in(reader).count() == 0) continue;
-                until = clock.elapsed() + QRandomGenerator::global()->bounded(3000);
+                until = clock.elapsed() + QRandomGenerator::global()->bounded(1500);
             }
             if (clock.elapsed() >= until) return kept_in(reader);
         } catch (const Error&) {   // it is being made
@@ -101,7 +101,7 @@ private Q_SLOTS:
     }
 
     void killed_while_a_run_streams() {
-        const int kills = qEnvironmentVariableIsSet("LATHE_LONG") ? 25 : 3;
+        const int kills = qEnvironmentVariableIsSet("LATHE_LONG") ? 200 : 20;
         std::size_t compared = 0, later = 0;
         int killed = 0;
         QString last;
