@@ -2,11 +2,14 @@
 // An engine process with what it said, for tests that use the real lathe-engine.
 #include "core/base/uuid.h"
 #include "core/client/engine_process.h"
+#include "core/client/launcher.h"
 #include <QCoreApplication>
 #include <QElapsedTimer>
 #include <QEventLoop>
 #include <QTimer>
+#include <csignal>
 #include <functional>
+#include <memory>
 
 namespace lathe::testing {
 
@@ -55,5 +58,22 @@ struct Heard {
     QStringList lost_runs, messages;
     int ready = 0, lost = 0;
 };
+
+inline std::unique_ptr<EngineProcess> started(Heard** heard = nullptr, const QString& command = {}) {
+    auto engine = std::make_unique<EngineProcess>(command.isEmpty() ? default_launcher() : launcher_from(command));
+    auto* h = new Heard(*engine);
+    QObject::connect(engine.get(), &QObject::destroyed, [h] { delete h; });
+    if (heard) *heard = h;
+    engine->start();
+    if (!wait_until([&] { return engine->state() == EngineState::idle || engine->state() == EngineState::failed; })) qWarning("engine did not start");
+    return engine;
+}
+
+inline bool run_to_end(EngineProcess& engine, Heard& heard, const RunRequest& request) {
+    engine.run(request, {});
+    return wait_until([&] { return heard.end_of(request.uuid) != nullptr; });
+}
+
+inline bool process_exists(std::int64_t pid) { return ::kill(static_cast<pid_t>(pid), 0) == 0; }
 
 }
