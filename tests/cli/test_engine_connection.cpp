@@ -6,8 +6,6 @@
 #include <QProcess>
 #include <QTemporaryDir>
 #include <QtTest>
-#include <algorithm>
-#include <csignal>
 #include <unistd.h>
 
 using namespace lathe;

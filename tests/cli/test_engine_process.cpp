@@ -3,7 +3,6 @@
 #include "core/base/paths.h"
 #include "core/base/time.h"
 #include "tests/cli/engine_fixture.h"
-#include <QProcess>
 #include <QTemporaryDir>
 #include <QtTest>
 #include <algorithm>

@@ -17,7 +17,6 @@
 #include <QElapsedTimer>
 #include <QTemporaryDir>
 #include <QtTest>
-#include <limits>
 #include <opencv2/imgcodecs.hpp>
 
 using namespace lathe;
