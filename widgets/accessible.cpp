@@ -1,4 +1,5 @@
 #include "widgets/accessible.h"
+#include "widgets/fold_title.h"
 #include "widgets/slider.h"
 #include <QAccessibleWidget>
 #include <QHash>
@@ -147,8 +148,28 @@ private:
     Slider* slider() const { return static_cast<Slider*>(widget()); }
 };
 
+class FoldAccessible final : public QAccessibleWidget {
+public:
+    explicit FoldAccessible(FoldTitle* title) : QAccessibleWidget(title, QAccessible::Button) {}
+    QAccessible::State state() const override {
+        QAccessible::State state = QAccessibleWidget::state();
+        state.expandable = true;
+        state.expanded = !title()->is_folded();
+        state.collapsed = title()->is_folded();
+        return state;
+    }
+    QStringList actionNames() const override { return QStringList{pressAction()} + QAccessibleWidget::actionNames(); }
+    void doAction(const QString& action) override {
+        if (action == pressAction()) title()->click();
+        else QAccessibleWidget::doAction(action);
+    }
+private:
+    FoldTitle* title() const { return static_cast<FoldTitle*>(widget()); }
+};
+
 QAccessibleInterface* make_interface(const QString&, QObject* object) {
     if (auto* slider = qobject_cast<Slider*>(object)) return new SliderAccessible(slider);
+    if (auto* title = qobject_cast<FoldTitle*>(object)) return new FoldAccessible(title);
     if (object && TableAccessible::fits(object)) return new TableAccessible(static_cast<QWidget*>(object));
     return nullptr;
 }

@@ -7,6 +7,7 @@
 #include "widgets/seed_editor.h"
 #include "widgets/theme.h"
 #include <QLayout>
+#include <QScrollBar>
 #include <QUndoStack>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -17,6 +18,7 @@ ParameterForm::ParameterForm(QWidget* parent) : QScrollArea(parent) {
     setFrameShape(QFrame::NoFrame);
     setWidgetResizable(true);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    connect(horizontalScrollBar(), &QScrollBar::rangeChanged, this, [this] { horizontalScrollBar()->setRange(0, 0); });   // Tab to a wide row must not shift the form
     setMinimumWidth(224);
     setFocusPolicy(Qt::NoFocus);
     static quint64 unnamed = 0;

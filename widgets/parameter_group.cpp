@@ -1,8 +1,7 @@
 #include "widgets/parameter_group.h"
+#include "widgets/fold_title.h"
 #include "widgets/small_widgets.h"
-#include "widgets/text_label.h"
 #include "widgets/theme.h"
-#include <QMouseEvent>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -17,12 +16,11 @@ ParameterGroup::ParameterGroup(const QString& name, bool with_line, QWidget* par
         m_column->addWidget(new Separator);
     }
     if (!name.isEmpty()) {
-        m_column->addSpacing(metric::group_gap);
-        m_title = new GroupTitle(name);
-        m_title->setCursor(Qt::PointingHandCursor);
-        m_title->setToolTip(tr("Click to fold or unfold"));
+        m_column->addSpacing(metric::group_gap / 2);   // the title is taller than its letters: it is clicked
+        m_title = new FoldTitle(name, this);
         m_column->addWidget(m_title);
-        m_column->addSpacing(6);
+        m_column->addSpacing(1);
+        connect(m_title, &FoldTitle::fold_wanted, this, &ParameterGroup::set_folded);
     }
     m_more = new QToolButton(this);
     m_more->setAutoRaise(true);
@@ -55,6 +53,7 @@ void ParameterGroup::add_extra(QWidget* extra) {
 
 void ParameterGroup::set_folded(bool folded) {
     m_folded = folded;
+    if (m_title) m_title->set_folded(folded);
     refresh(m_filtering);
 }
 
@@ -73,11 +72,6 @@ void ParameterGroup::refresh(bool filtering) {
     m_more->setIcon(Theme::instance().icon(m_more->isChecked() ? QStringLiteral("chevron-up") : QStringLiteral("chevron-down"), 12));
     for (QWidget* extra : std::as_const(m_extras)) extra->setVisible(!m_folded && !filtering);
     setVisible(any || (!filtering && !m_extras.isEmpty()));
-}
-
-void ParameterGroup::mousePressEvent(QMouseEvent* event) {
-    if (m_title && event->button() == Qt::LeftButton && m_title->geometry().adjusted(0, -4, 0, 4).contains(event->position().toPoint())) set_folded(!m_folded);
-    else event->ignore();
 }
 
 }

@@ -1,5 +1,5 @@
 #pragma once
-// A group of the form: title in small capitals (click folds it), rows, the advanced rows behind "More", and widgets of the panel below them.
+// A group of the form: title in small capitals that folds it, rows, the advanced rows behind "More", and widgets of the panel below them.
 #include <QList>
 #include <QWidget>
 
@@ -7,6 +7,8 @@ class QToolButton;
 class QVBoxLayout;
 
 namespace lathe {
+
+class FoldTitle;
 
 class ParameterGroup : public QWidget {
     Q_OBJECT
@@ -19,11 +21,9 @@ public:
     /// Shows what folding, "More" and the filter (property "lathe_filtered" of the rows) leave.
     void refresh(bool filtering = false);
     QString name() const { return m_name; }
-protected:
-    void mousePressEvent(QMouseEvent* event) override;
 private:
     QString m_name;
-    QWidget* m_title = nullptr;
+    FoldTitle* m_title = nullptr;
     QToolButton* m_more;
     QVBoxLayout* m_column;
     QList<QWidget*> m_rows, m_advanced, m_extras;

@@ -2,6 +2,7 @@
 #include "core/base/error.h"
 #include "tests/gui/gui_fixture.h"
 #include "widgets/command_palette.h"
+#include "widgets/fold_title.h"
 #include "widgets/message_bar.h"
 #include "widgets/number_field.h"
 #include "widgets/parameter_form.h"
@@ -11,12 +12,14 @@
 #include "widgets/segmented_control.h"
 #include "widgets/slider.h"
 #include "widgets/small_widgets.h"
+#include <QAccessible>
 #include <QCheckBox>
 #include <QClipboard>
 #include <QComboBox>
 #include <QLabel>
 #include <QListView>
 #include <QPushButton>
+#include <QScrollBar>
 #include <QSignalSpy>
 #include <QToolButton>
 #include <QUndoStack>
@@ -351,6 +354,41 @@ private Q_SLOTS:
         QVERIFY(!named<NumberField>(w.form, "Steps")->isVisible());
         w.form.set_filter({});
         QVERIFY(named<NumberField>(w.form, "Steps")->isVisible());
+    }
+    void a_group_folds_by_mouse_and_keyboard() {
+        FormWindow w;
+        auto* title = named<FoldTitle>(w.form, "Caching");
+        QWidget* inside = named<QWidget>(w.form, "Cached Nc");
+        QVERIFY(title && inside);
+        QAccessibleInterface* reader = QAccessible::queryAccessibleInterface(title);
+        QVERIFY(reader && reader->actionInterface());
+        QCOMPARE(reader->role(), QAccessible::Button);
+        QCOMPARE(reader->text(QAccessible::Name), QStringLiteral("Caching"));
+        const auto is_open = [&] { return inside->isVisible() && reader->state().expanded && !reader->state().collapsed; };
+        const auto is_folded = [&] { return !inside->isVisible() && !reader->state().expanded && reader->state().collapsed; };
+        QVERIFY(is_open() && reader->state().expandable);
+        QTest::mouseClick(title, Qt::LeftButton);
+        QVERIFY(is_folded());
+
+        // Tab alone leads there; each key does what the tooltip says.
+        named<FoldTitle>(w.form, "Sampling")->setFocus(Qt::TabFocusReason);
+        for (int tabs = 0; tabs < 60 && !title->hasFocus(); ++tabs) QTest::keyClick(QApplication::focusWidget(), Qt::Key_Tab);
+        QVERIFY(title->hasFocus());
+        QTest::keyClick(title, Qt::Key_Left);   // it is folded already
+        QVERIFY(is_folded());
+        QCOMPARE(w.form.horizontalScrollBar()->value(), 0);   // the keyboard does not shift the form
+        QCoreApplication::processEvents();                    // its rows have moved
+        QVERIFY(save_pictures(w.window, "parameter-form-folded"));
+        QTest::keyClick(title, Qt::Key_Right);
+        QVERIFY(is_open());
+        QTest::keyClick(title, Qt::Key_Space);
+        QVERIFY(is_folded());
+        QTest::keyClick(title, Qt::Key_Return);
+        QVERIFY(is_open());
+        QTest::keyClick(title, Qt::Key_Left);
+        QVERIFY(is_folded());
+        reader->actionInterface()->doAction(QAccessibleActionInterface::pressAction());
+        QVERIFY(is_open());
     }
 
     // --- palette
