@@ -5,7 +5,7 @@
 #include "core/base/version.h"
 #include "core/client/engine_channel.h"
 #include "core/client/engine_exit.h"
-#include "core/protocol/fields.h"
+#include "core/client/last_words.h"
 #include <QElapsedTimer>
 #include <QProcess>
 #include <QTimer>
@@ -43,7 +43,7 @@ void become(int fd, int target) {
 }
 
 struct EngineProcess::Impl {
-    struct Sent { std::string uuid; std::uint64_t seq = 0; bool cancelling = false; };
+    struct Sent { std::string uuid, method; bool is_live = false; std::uint64_t seq = 0; bool cancelling = false; };
 
     EngineProcess& q;
     Launcher launcher;
@@ -56,14 +56,15 @@ struct EngineProcess::Impl {
     bool greeted = false;
     std::optional<Rates> rates;
     std::vector<Sent> runs;
-    std::string current, connection_error, last_words;
+    std::string current, connection_error;
+    LastWords words;
     std::int64_t rss = 0, pings = 0;
     int crashes = 0, handshake_ms;
     bool closed = false, exited = false, wanted = false, restart_asked = false, held = false;
     int exit_code = 0;
     QProcess::ExitStatus exit_status = QProcess::NormalExit;
     QTimer ping, handshake, restart, slow_cancel, end, grace;
-    double last_tick = 0;
+    double last_tick = 0, exit_time = 0;
 
     Impl(EngineProcess& owner, Launcher l) : q(owner), launcher(std::move(l)), handshake_ms(launcher.is_local ? 30'000 : 120'000) {
         std::signal(SIGPIPE, SIG_IGN);          // a dead engine shows as an error of write()
@@ -95,7 +96,7 @@ struct EngineProcess::Impl {
         wanted = true;
         greeted = closed = exited = restart_asked = false;
         connection_error.clear();
-        last_words.clear();
+        words.clear();
         current.clear();
         // Offered to every engine: one on another machine does not find the nonce and uses the pipe.
         auto slots = qEnvironmentVariable("LATHE_SHARED_MEMORY") == QLatin1String("0") ? nullptr : SharedSlots::make();
@@ -141,6 +142,7 @@ struct EngineProcess::Impl {
             exited = true;
             exit_code = code;
             exit_status = status;
+            exit_time = monotonic_seconds();
             listen_to_stderr();
             if (closed) conclude();
             else grace.start(500);   // what it wrote last is still on its way; a grandchild may keep the pipe open
@@ -164,12 +166,7 @@ struct EngineProcess::Impl {
 
     void listen_to_stderr() {
         if (!process) return;
-        const QList<QByteArray> lines = process->readAllStandardError().split('\n');
-        for (const QByteArray& line : lines) {
-            if (line.trimmed().isEmpty()) continue;
-            log(LogLevel::info, "engine", line.toStdString());
-            last_words = fields::clean_text(line.left(300).toStdString());
-        }
+        for (const std::string& line : words.add(process->readAllStandardError().toStdString(), monotonic_seconds())) log(LogLevel::info, "engine", line);
     }
 
     void failed_to_start() {
@@ -195,7 +192,7 @@ struct EngineProcess::Impl {
         }
         grace.stop();
         drain_all();
-        const EngineExit reason = explain_exit(exit_status, exit_code, connection_error, last_words);
+        const EngineExit reason = explain_exit(exit_status, exit_code, connection_error, words.reason(exit_status, exit_code, exit_time));
         const bool asked_to_stop = !wanted, asked_to_restart = restart_asked;
         drop_connection();
         if (asked_to_stop) {
@@ -209,6 +206,7 @@ struct EngineProcess::Impl {
             return;
         }
         ++crashes;
+        const std::string where = launcher.title + under_way();
         set_state(EngineState::lost);
         const QStringList lost_runs = fail_runs(reason.what, reason.hint);
         Q_EMIT q.lost(qs(reason.what), lost_runs);
@@ -216,12 +214,18 @@ struct EngineProcess::Impl {
         if (crashes >= kMaxCrashes) {
             wanted = false;
             set_state(EngineState::failed);
-            Q_EMIT q.message(QStringLiteral("error"), qs("The engine stopped " + std::to_string(crashes) + " times in a row and is not started again. " + reason.what), qs(launcher.title), qs(reason.hint));
+            Q_EMIT q.message(QStringLiteral("error"), qs("The engine stopped " + std::to_string(crashes) + " times in a row and is not started again. " + reason.what), qs(where), qs(reason.hint));
             return;
         }
-        Q_EMIT q.message(QStringLiteral("warning"), qs(reason.what + " It is started again."), qs(launcher.title), qs(reason.hint));
+        Q_EMIT q.message(QStringLiteral("warning"), qs(reason.what + " It is started again."), qs(where), qs(reason.hint));
         set_state(EngineState::restarting);
         restart.start(kRestartDelayMs);
+    }
+
+    /// ", during delta_cache.sample (live)"
+    std::string under_way() const {
+        const auto run = std::find_if(runs.begin(), runs.end(), [&](const Sent& s) { return s.uuid == current; });
+        return run == runs.end() ? std::string() : ", during " + run->method + (run->is_live ? " (live)" : "");
     }
 
     QStringList fail_runs(const std::string& what, const std::string& hint) {
@@ -412,7 +416,7 @@ void EngineProcess::run(const RunRequest& request, const std::vector<std::pair<s
         m.channel->send(simple("asset_path", std::move(fields)));
     }
     m.channel->send(encode(request));
-    m.runs.push_back({request.uuid});
+    m.runs.push_back({request.uuid, request.method, request.lane == Lane::live});
     m.settle();
 }
 

@@ -282,6 +282,9 @@ private Q_SLOTS:
         QCOMPARE(heard->lost_runs, QStringList{QString::fromStdString(request.uuid)});
         const auto failed = std::get<event::Failed>(heard->end_of(request.uuid)->body);
         QVERIFY(failed.code == ErrorCode::engine_lost && !failed.hint.empty());
+        QVERIFY(wait_until([&] { return !heard->messages.isEmpty(); }));
+        QVERIFY2(heard->messages.last().contains(u"during engine.selftest"), qPrintable(heard->messages.last()));   // what was under way
+        QVERIFY2(fault == u"file_changed" || !heard->lost_reason.contains(u"It said"), qPrintable(heard->lost_reason));   // it had no time to say anything
         QVERIFY(wait_until([&] { return engine->state() == EngineState::idle; }));
         qInfo("crash to idle: %.2f s", monotonic_seconds() - start);
         const auto next = selftest({{"seconds", 0}});

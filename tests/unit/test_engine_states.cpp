@@ -2,6 +2,7 @@
 #include "core/base/error.h"
 #include "core/client/engine_exit.h"
 #include "core/client/engine_process.h"
+#include "core/client/last_words.h"
 #include "core/protocol/messages.h"
 #include <QtTest>
 #include <csignal>
@@ -85,6 +86,43 @@ private Q_SLOTS:
         QVERIFY(explain_exit(QProcess::NormalExit, kExitFileChanged, {}, {}).what.find("file changed") != std::string::npos);
         QVERIFY(explain_exit(QProcess::NormalExit, 127, {}, {}).hint.find("launcher") != std::string::npos);
         QVERIFY(explain_exit(QProcess::NormalExit, 0, "bad frame", {}).what.find("bad frame") != std::string::npos);
+    }
+
+    void only_what_the_engine_said_of_its_end_is_quoted_data() {
+        QTest::addColumn<QByteArray>("said");
+        QTest::addColumn<bool>("crashed");
+        QTest::addColumn<int>("code");
+        QTest::addColumn<double>("before");   // seconds between the words and the end
+        QTest::addColumn<QString>("quoted");
+        const QByteArray of_another_run = "2026-11-28T18:20:20.443Z error run: The file ends too early (broken.safetensors): fetch it again\n";
+        QTest::newRow("our log is of other things") << of_another_run << true << SIGSEGV << 0.1 << "";
+        QTest::newRow("nor after an exit") << of_another_run << false << 3 << 0.1 << "";
+        QTest::newRow("abort") << QByteArray("terminate called after throwing an instance of 'std::bad_alloc'\n  what():  std::bad_alloc\n") << true << SIGABRT << 0.1 << "std::bad_alloc";
+        QTest::newRow("a log line after it") << "lathe-engine: out of memory\n" + of_another_run << true << SIGABRT << 0.1 << "out of memory";
+        QTest::newRow("long ago") << QByteArray("error: out of memory\n") << true << SIGABRT << 60.0 << "";
+        QTest::newRow("chatter of a library") << QByteArray("[W104] this build has no AMX\n") << true << SIGSEGV << 0.1 << "";
+        QTest::newRow("chatter before an exit") << QByteArray("[W104] this build has no AMX\n") << false << 3 << 0.1 << "";
+        QTest::newRow("killed from outside") << QByteArray("error: something else\n") << true << SIGKILL << 0.1 << "";
+        QTest::newRow("a launcher") << QByteArray("anna@gpu3: Permission denied (publickey).\n") << false << 255 << 0.1 << "anna@gpu3: Permission denied (publickey).";
+        QTest::newRow("without a line end") << QByteArray("sh: lathe-engine: not found") << false << 127 << 0.1 << "sh: lathe-engine: not found";
+        QTest::newRow("nothing") << QByteArray() << true << SIGSEGV << 0.1 << "";
+    }
+    void only_what_the_engine_said_of_its_end_is_quoted() {
+        QFETCH(QByteArray, said);
+        QFETCH(bool, crashed);
+        QFETCH(int, code);
+        QFETCH(double, before);
+        QFETCH(QString, quoted);
+        LastWords words;
+        const qsizetype half = said.size() / 2;   // a pipe cuts where it likes
+        words.add(said.first(half).toStdString(), 100);
+        words.add(said.sliced(half).toStdString(), 100);
+        const auto status = crashed ? QProcess::CrashExit : QProcess::NormalExit;
+        const std::string reason = words.reason(status, code, 100 + before);
+        QCOMPARE(QString::fromStdString(reason), quoted);
+        const std::string what = explain_exit(status, code, {}, reason).what;
+        QCOMPARE(what.find("It said") != std::string::npos, !quoted.isEmpty());
+        QVERIFY2(what.ends_with('.') && what.find("..") == std::string::npos, what.c_str());
     }
 };
 
