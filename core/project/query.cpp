@@ -1,4 +1,6 @@
 // The query language of the runs table -> SQL with bound values. Nothing that was typed becomes part of the SQL.
+// A row of `run` fills a page of the file, as its parameters do. So each condition that an index can answer alone becomes a set of run ids
+// from that index, and neither the rows of `run` nor those of `param` are read for it.
 #include "core/base/error.h"
 #include "core/base/time.h"
 #include "core/project/query_tokens.h"
@@ -208,9 +210,9 @@ private:
         else if (field == "notes")
             text_field("run.notes", Match::part, op, value);
         else if (field == "state")
-            choice_field("run.state", query_states(), op, value);
+            choice_field("r.state", query_states(), op, value);
         else if (field == "lane")
-            choice_field("run.lane", {"batch", "live"}, op, value);
+            choice_field("r.lane", {"batch", "live"}, op, value);
         else if (field == "tag")
             tag_field(op, value);
         else if (field == "pinned")
@@ -251,7 +253,9 @@ private:
                 list += (list.empty() ? "" : ", ") + choice;
             wrong(value, "This is none of " + list + ".");
         }
+        put("run.id IN (SELECT r.id FROM run r WHERE ");
         text_field(column, Match::whole, op, value);
+        put(")");
     }
 
     void tag_field(const QueryToken& op, const QueryToken& value) {
@@ -268,7 +272,7 @@ private:
             wrong(value, "This is none of yes, no.");
         if (op.text != ":" && op.text != "=" && op.text != "!=")
             wrong(op, "Use : or != here.");
-        put(yes == (op.text != "!=") ? "run.pinned <> 0" : "run.pinned = 0");
+        put(yes == (op.text != "!=") ? "run.id IN (SELECT r.id FROM run r WHERE r.pinned <> 0)" : "run.id IN (SELECT r.id FROM run r WHERE r.pinned = 0)");
     }
 
     void number_field(const char* column, const QueryToken& op, const QueryToken& value) {
@@ -341,28 +345,47 @@ private:
             wrong(value, "A number is needed here.");
     }
 
+    /// The runs whose parameter meets `test`, which may read one of p.num and p.txt: there is an index on each.
+    void parameter(const std::string& path, const char* test) { put((std::string("run.id IN (SELECT p.run FROM param p WHERE p.path = ?") + test + ")").c_str(), path); }
+    void parameter(const std::string& path, const char* test, Json value) {
+        parameter(path, test);
+        bind.push_back(std::move(value));
+    }
+
     void text_parameter(const std::string& path, const QueryToken& op, const QueryToken& value) {
-        put("run.id IN (SELECT p.run FROM param p WHERE p.path = ?", path);
-        if (op.text == "~")
-            put(" AND coalesce(p.txt, p.num) LIKE ? ESCAPE '\\')", pattern_of(value));
-        else if (op.text == "!=")
-            put(" AND coalesce(p.txt, '') <> ? COLLATE NOCASE)", value.text);
-        else
-            put(" AND p.txt = ? COLLATE NOCASE)", value.text);
+        if (op.text == "~") {
+            const std::string pattern = pattern_of(value);
+            put("(");
+            parameter(path, " AND p.txt LIKE ? ESCAPE '\\'", pattern);
+            put(" OR ");
+            parameter(path, " AND p.num LIKE ? ESCAPE '\\'", pattern);   // a number is looked at only where there is no text
+            put(" AND NOT ");
+            parameter(path, " AND p.txt IS NOT NULL");
+            put(")");
+        } else if (op.text == "!=") {
+            parameter(path, " AND coalesce(p.txt, '') <> ? COLLATE NOCASE", value.text);
+        } else {
+            parameter(path, " AND p.txt = ? COLLATE NOCASE", value.text);
+        }
     }
 
     void number_parameter(const std::string& path, const QueryToken& op, const QueryToken& value, double number) {
-        put("run.id IN (SELECT p.run FROM param p WHERE p.path = ?", path);
         if (std::isnan(number)) {
-            put(op.text == "!=" ? " AND coalesce(p.txt, '') <> ?)" : " AND p.txt = ?)", value.text);
+            parameter(path, op.text == "!=" ? " AND coalesce(p.txt, '') <> ?" : " AND p.txt = ?", value.text);
         } else if (op.text == "!=") {
-            put(" AND p.num IS NOT ?", number);
-            put(" AND coalesce(p.txt, '') <> ?)", value.text);
+            put("(");
+            parameter(path, " AND p.num IS NOT ?", number);
+            put(" AND NOT ");
+            parameter(path, " AND p.txt = ?", value.text);
+            put(")");
         } else if (op.text == "=" || op.text == ":") {
-            put(" AND (p.num = ?", number);
-            put(" OR p.txt = ?))", value.text);
+            put("(");
+            parameter(path, " AND p.num = ?", number);
+            put(" OR ");
+            parameter(path, " AND p.txt = ?", value.text);
+            put(")");
         } else {
-            put((" AND p.num " + op.text + " ?)").c_str(), number);
+            parameter(path, (" AND p.num " + op.text + " ?").c_str(), number);
         }
     }
 

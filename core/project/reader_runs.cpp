@@ -86,8 +86,8 @@ const char* sort_column(const std::string& name) {
 
 std::string condition(const RunQuery& query) {
     std::string sql = query.bin ? " WHERE run.deleted IS NOT NULL" : " WHERE run.deleted IS NULL";
-    if (query.lane)
-        sql += *query.lane == Lane::live ? " AND run.lane = 'live'" : " AND run.lane <> 'live'";
+    if (query.lane)   // from the index run_lane alone; live runs are the few
+        sql += std::string(" AND run.id ") + (*query.lane == Lane::live ? "" : "NOT ") + "IN (SELECT r.id FROM run r WHERE r.lane = 'live')";
     if (!query.where.empty())
         sql += " AND (" + query.where + ")";
     return sql;
@@ -104,43 +104,82 @@ void bind_json(sql::Statement& statement, int index, const Json& value) {
         statement.set(index, nullptr);
 }
 
+bool has(sql::Database& db, const char* sql, const std::string& name) {
+    auto& statement = db.cached(sql);
+    const bool found = statement.bind(name).step();
+    statement.reset();
+    return found;
+}
+
+struct Order { std::string sql; std::vector<std::string> bind; };
+
+Order order_of(sql::Database& db, const RunQuery& query) {
+    Order order;
+    for (const auto& [column, ascending] : query.sort) {
+        const char* direction = ascending ? " ASC NULLS LAST, " : " DESC NULLS LAST, ";
+        if (const char* known = sort_column(column)) {
+            order.sql += known + std::string(direction);
+            continue;
+        }
+        // "param.x", "metric.x", or x: the metric where the run has one, else the parameter. What no run has is not looked for in each.
+        const bool only_param = column.starts_with("param."), only_metric = column.starts_with("metric.");
+        const std::string name = column.substr(only_param ? 6 : only_metric ? 7 : 0);
+        if (!only_param && has(db, "SELECT 1 FROM metric_key WHERE name = ?", name)) {
+            order.sql += "(SELECT m.last FROM metric_last m WHERE m.run = run.id AND m.key = (SELECT k.id FROM metric_key k WHERE k.name = ?))" + std::string(direction);
+            order.bind.push_back(name);
+        }
+        if (!only_metric && has(db, "SELECT 1 FROM param WHERE path = ? LIMIT 1", name)) {
+            order.sql += "(SELECT coalesce(p.num, p.txt) FROM param p WHERE p.run = run.id AND p.path = ?)" + std::string(direction);
+            order.bind.push_back(name);
+        }
+    }
+    order.sql += "run.created DESC, run.id DESC";
+    return order;
+}
+
+/// The ids only: sorting whole rows, parameters included, would move a hundred times as many bytes.
+std::vector<RunId> ids_of(sql::Database& db, const RunQuery& query, std::int64_t limit, std::int64_t offset) {
+    const Order order = order_of(db, query);
+    sql::Statement statement(db, "SELECT run.id FROM run" + condition(query) + " ORDER BY " + order.sql + " LIMIT ? OFFSET ?");
+    int index = 0;
+    for (const auto& value : query.bind)
+        bind_json(statement, ++index, value);
+    for (const auto& name : order.bind)
+        statement.set(++index, name);
+    statement.set(++index, limit);
+    statement.set(++index, offset);
+    std::vector<RunId> ids;
+    while (statement.step())
+        ids.push_back(statement.integer(0));
+    return ids;
+}
+
+bool is_same(const RunQuery& a, const RunQuery& b) { return a.where == b.where && a.bind == b.bind && a.sort == b.sort && a.bin == b.bin && a.lane == b.lane; }
+
+/// A filter with a sort order has to look at every run for each page. Without one of them SQLite stops at the page's end, or counts in an index.
+bool worth_keeping(const RunQuery& query) { return !query.where.empty() && !query.sort.empty(); }
+
+}
+
+const std::vector<RunId>& ProjectReader::Impl::all(const RunQuery& query) {
+    const std::int64_t version = db->cached_integer("PRAGMA data_version");   // before looking: what is committed meanwhile makes it old
+    if (!found || found->version != version || !is_same(found->query, query)) {
+        found.reset();
+        found = Found{query, version, ids_of(*db, query, -1, 0)};
+    }
+    return found->runs;
 }
 
 std::vector<RunRow> ProjectReader::runs(const RunQuery& query, std::int64_t limit, std::int64_t offset) const {
     auto& db = *m_impl->db;
-    std::string order;
-    std::vector<std::string> names;
-    for (const auto& [column, ascending] : query.sort) {
-        const char* direction = ascending ? " ASC NULLS LAST, " : " DESC NULLS LAST, ";
-        if (const char* known = sort_column(column)) {
-            order += known + std::string(direction);
-            continue;
-        }
-        // "param.x", "metric.x", or x: the metric where the run has one, else the parameter.
-        const bool only_param = column.starts_with("param."), only_metric = column.starts_with("metric.");
-        const std::string name = column.substr(only_param ? 6 : only_metric ? 7 : 0);
-        if (!only_param) {
-            order += "(SELECT m.last FROM metric_last m WHERE m.run = run.id AND m.key = (SELECT k.id FROM metric_key k WHERE k.name = ?))" + std::string(direction);
-            names.push_back(name);
-        }
-        if (!only_metric) {
-            order += "(SELECT coalesce(p.num, p.txt) FROM param p WHERE p.run = run.id AND p.path = ?)" + std::string(direction);
-            names.push_back(name);
-        }
-    }
-    // The ids first: sorting whole rows, parameters included, would move a hundred times as many bytes.
-    const std::string ids = "SELECT run.id FROM run" + condition(query) + " ORDER BY " + order + "run.created DESC, run.id DESC LIMIT ? OFFSET ?";
-    sql::Statement statement(db, ids);
-    int index = 0;
-    for (const auto& value : query.bind)
-        bind_json(statement, ++index, value);
-    for (const auto& name : names)
-        statement.set(++index, name);
-    statement.set(++index, limit);
-    statement.set(++index, offset);
     std::vector<RunId> found;
-    while (statement.step())
-        found.push_back(statement.integer(0));
+    if (worth_keeping(query)) {
+        const auto& all = m_impl->all(query);
+        const auto size = static_cast<std::int64_t>(all.size()), begin = std::clamp<std::int64_t>(offset, 0, size);
+        found.assign(all.begin() + begin, limit < 0 || limit > size - begin ? all.end() : all.begin() + begin + limit);
+    } else {
+        found = ids_of(db, query, limit, offset);
+    }
 
     const auto leases = read_leases(db);
     std::vector<RunRow> rows;
@@ -158,6 +197,8 @@ std::vector<RunRow> ProjectReader::runs(const RunQuery& query, std::int64_t limi
 }
 
 std::int64_t ProjectReader::count_runs(const RunQuery& query) const {
+    if (worth_keeping(query))
+        return static_cast<std::int64_t>(m_impl->all(query).size());
     sql::Statement statement(*m_impl->db, "SELECT count(*) FROM run" + condition(query));
     int index = 0;
     for (const auto& value : query.bind)

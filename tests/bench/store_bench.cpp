@@ -104,6 +104,7 @@ void measure(const std::filesystem::path& folder) {
              "method:delta_cache.study and group9.parameter98 >= 5", "(speedup < 1.1 or speedup > 1.9) and group1.parameter15 != 3 lane:batch"}) {
         std::vector<double> times;
         for (int i = 0; i < 5; ++i) {
+            project->set_pinned(1, i % 2 == 0);   // as while a run is recorded: nothing that the reader kept holds any more
             const double begin = monotonic_seconds();
             auto query = compile_query(text, nullptr);
             query.sort = {{"speedup", false}};
@@ -120,7 +121,7 @@ void measure(const std::filesystem::path& folder) {
             slowest_query = text;
         }
     }
-    print("store.filter_ms", slowest, "ms", Bar::at_most, 100, "count and the first 100 rows sorted by a metric; slowest of 6 queries (" + slowest_query + "), median of 5");
+    print("store.filter_ms", slowest, "ms", Bar::at_most, 100, "count and the first 100 rows sorted by a metric, after a change of the project; slowest of 6 queries (" + slowest_query + "), median of 5");
 }
 
 }
