@@ -24,6 +24,7 @@ PinnedColumns::PinnedColumns(QTableView* table, QHeaderView* head) : QTableView(
     setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     verticalHeader()->hide();
     horizontalHeader()->setVisible(head != nullptr);
+    horizontalHeader()->setSectionResizeMode(QHeaderView::Fixed);   // they have the widths of the table's
     horizontalHeader()->setMinimumSectionSize(table->horizontalHeader()->minimumSectionSize());
     setFocusPolicy(Qt::NoFocus);   // the table has it
     setAccessibleName(tr("Pinned columns"));

@@ -136,6 +136,7 @@ void RunsPage::build(Workspace& workspace) {
         apply_query(m_text_query);
         save_state();
     });
+    connect(m_table, &RunsTable::columns_dragged, this, &RunsPage::save_state);
     connect(m_table, &RunsTable::columns_moved, this, [this] {
         m_look.is_chosen = true;
         save_state();

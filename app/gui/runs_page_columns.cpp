@@ -11,6 +11,9 @@
 #include <algorithm>
 
 namespace lathe {
+namespace {
+constexpr std::int64_t kNarrowest = 28, kWidest = 2000;   // of a column, whatever the project says
+}
 
 void RunsPage::choose_columns() {
     m_shell.projects->read<std::pair<std::vector<std::string>, std::vector<std::string>>>(this, [](const ProjectReader& reader) {
@@ -48,7 +51,7 @@ void RunsPage::save_view() {
     if (ok && !name.isEmpty()) m_library->save_view(name, m_query->text());
 }
 
-/// Each view of the library has its own columns and order; one without them looks like "All runs".
+/// Each view of the library has its own columns, widths and order; one without them looks like "All runs".
 void RunsPage::save_state() {
     if (!m_shell.projects->is_open() || !is_built()) return;
     Json columns = Json::array(), pinned = Json::array(), sort = Json::array();
@@ -58,7 +61,9 @@ void RunsPage::save_state() {
             if (column.is_pinned) pinned.push_back(ss(column.id()));
         }
     for (const auto& [name, ascending] : m_table->sort()) sort.push_back({name, ascending});
-    m_kept[ss(m_view.id)] = {{"columns", columns}, {"pinned", pinned}, {"sort", sort}};
+    Json widths = Json::object();
+    for (const auto& [id, width] : m_table->dragged().asKeyValueRange()) widths[ss(id)] = width;
+    m_kept[ss(m_view.id)] = {{"columns", columns}, {"pinned", pinned}, {"widths", widths}, {"sort", sort}};
     m_shell.projects->set_panel_state(QStringLiteral("shell.runs"), {{"views", m_kept}, {"percent", m_look.percent}, {"baseline", m_look.baseline ? m_look.baseline->run.uuid : ""}});
 }
 
@@ -94,6 +99,11 @@ void RunsPage::show_view_columns() {
         m_look.columns = std::move(columns);   // none: made anew with the rows
         m_model.columns_changed();
     }
+    QHash<QString, int> widths;
+    if (const auto kept_widths = kept.find("widths"); kept_widths != kept.end() && kept_widths->is_object())
+        for (const auto& [id, width] : kept_widths->items())
+            if (width.is_number_integer()) widths[qs(id)] = int(std::clamp<std::int64_t>(width.get<std::int64_t>(), kNarrowest, kWidest));
+    m_table->set_dragged(std::move(widths));
     m_table->set_sort(std::move(sort));
 }
 

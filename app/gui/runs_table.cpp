@@ -84,7 +84,13 @@ RunsTable::RunsTable(RunsModel& model, RunsLook& look, QWidget* parent) : QWidge
     connect(m_list, &QWidget::customContextMenuRequested, this, [this](const QPoint& at) { Q_EMIT menu_requested(m_list->viewport()->mapToGlobal(at)); });
     connect(m_top, &QWidget::customContextMenuRequested, this, [this](const QPoint& at) { Q_EMIT menu_requested(m_top->viewport()->mapToGlobal(at)); });
     connect(&model, &RunsModel::loaded, this, &RunsTable::restore_selection);
-    connect(&model, &QAbstractItemModel::modelReset, this, [this] { QMetaObject::invokeMethod(this, &RunsTable::fit_columns, Qt::QueuedConnection); });
+    connect(&model, &QAbstractItemModel::modelAboutToBeReset, this, [this, across] { if (m_across < 0) m_across = across->value(); });
+    connect(&model, &QAbstractItemModel::modelReset, this, [this] {
+        QMetaObject::invokeMethod(this, [this] {
+            restore_selection();   // the reset has dropped it
+            fit_columns();
+        }, Qt::QueuedConnection);
+    });
     connect(&look, &RunsLook::changed, this, &RunsTable::show_top);
     show_top();
 }
@@ -155,6 +161,12 @@ void RunsTable::hide_column(int column) {
 void RunsTable::fit_all_columns() {
     m_dragged.clear();
     fit_columns();
+    Q_EMIT columns_dragged();
+}
+
+void RunsTable::set_dragged(QHash<QString, int> widths) {
+    m_dragged = std::move(widths);
+    fit_columns();
 }
 
 void RunsTable::fit_columns() {
@@ -175,6 +187,10 @@ void RunsTable::fit_columns() {
     }
     show_top();
     show_pinned();
+    if (const int across = std::exchange(m_across, -1); across > 0) {
+        m_list->doItemsLayout();   // the range of the scroll bar follows the columns later otherwise
+        m_list->horizontalScrollBar()->setValue(across);
+    }
 }
 
 void RunsTable::head_clicked(int section) {
@@ -249,8 +265,10 @@ void RunsTable::restore_selection() {
         if (run == m_kept_current) current = row;
     }
     m_restoring = true;
+    const int across = m_list->horizontalScrollBar()->value();   // a run is brought into sight, not its first column
     m_list->selectionModel()->select(selection, QItemSelectionModel::ClearAndSelect);
     if (current >= 0) m_list->selectionModel()->setCurrentIndex(m_model.index(current, std::max(0, m_list->currentIndex().column())), QItemSelectionModel::NoUpdate);
+    m_list->horizontalScrollBar()->setValue(across);
     m_restoring = false;
     if (selected() != m_kept) {
         if (m_model.is_loading()) return;   // what is missing may be on its way
@@ -292,8 +310,13 @@ bool RunsTable::eventFilter(QObject* object, QEvent* event) {
     if (object == m_head->viewport() && event->type() == QEvent::MouseButtonPress) m_widths_before = widths();
     if (object == m_head->viewport() && event->type() == QEvent::MouseButtonRelease) {
         const QList<int> now = widths(), before = std::exchange(m_widths_before, {});
+        bool is_new = false;
         for (qsizetype i = 0; i + 1 < now.size() && now.size() == before.size(); ++i)   // the last one stretches by itself
-            if (now[i] != before[i]) m_dragged[m_look.columns[std::size_t(i)].id()] = now[i];
+            if (now[i] != before[i]) {
+                m_dragged[m_look.columns[std::size_t(i)].id()] = now[i];
+                is_new = true;
+            }
+        if (is_new) Q_EMIT columns_dragged();
     }
     return QWidget::eventFilter(object, event);
 }

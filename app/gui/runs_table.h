@@ -20,6 +20,8 @@ public:
     void select(const QList<RunId>& runs);
     void edit_title();
     void fit_columns();                                                ///< to what stands in them; those that were dragged keep their width
+    const QHash<QString, int>& dragged() const { return m_dragged; }   ///< widths by column id
+    void set_dragged(QHash<QString, int> widths);                      ///< no signal
     void hide_column(int column);
     void pin_column(int column);                                       ///< or not any more
     QTableView* list() { return m_list; }
@@ -30,6 +32,7 @@ public:
 Q_SIGNALS:
     void sort_changed();
     void columns_moved();
+    void columns_dragged();                                            ///< to another width, or fitted again
     void selection_changed();
     void activated(RunId run);
     void menu_requested(QPoint global);
@@ -54,11 +57,12 @@ private:
     SortHeader *m_head, *m_pinned_head;
     PinnedColumns *m_pinned_top, *m_pinned;
     QString m_shown_top;
-    QHash<QString, int> m_dragged;                                     // widths by column id
+    QHash<QString, int> m_dragged;
     QList<int> m_widths_before;                                        // when the mouse was pressed in the head
     std::vector<std::pair<std::string, bool>> m_sort;
     QList<RunId> m_kept;
     RunId m_kept_current = 0;
+    int m_across = -1;                                                 // scrolled so far sideways before the columns were made anew; -1: they stand
     bool m_restoring = false, m_locate = false;
 };
 

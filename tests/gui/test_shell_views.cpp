@@ -122,9 +122,19 @@ private Q_SLOTS:
         QCOMPARE(table->pinned()->width(), 200);
         across->setValue(across->maximum());
         QTRY_VERIFY_WITH_TIMEOUT(table->pinned()->isVisible(), 60'000);
-        QVERIFY(select(m_first));
+        const int scrolled = across->value();
+        for (const QString& run : {m_first, m_second, m_first}) {   // a run is selected, read again, and its columns made anew: the table stays where it is
+            QVERIFY(select(run));
+            QCOMPARE(across->value(), scrolled);
+            QSignalSpy loaded(&window().runs().model(), &RunsModel::loaded);
+            window().runs().model().reload();
+            QVERIFY(loaded.wait(60'000));
+            QCOMPARE(across->value(), scrolled);
+            window().runs().model().columns_changed();
+            QTRY_COMPARE_WITH_TIMEOUT(across->value(), scrolled, 60'000);
+            QTRY_COMPARE_WITH_TIMEOUT(table->selected(), QList<RunId>{row_of(run).id}, 60'000);
+        }
         QCOMPARE(table->pinned()->selectionModel()->selectedRows().size(), 1);
-        across->setValue(across->maximum());   // the run that is selected was brought into sight
         QTRY_VERIFY_WITH_TIMEOUT(table->pinned()->isVisible(), 60'000);
         QVERIFY(shots("shell-pinned"));
         QTest::mouseClick(table->pinned()->viewport(), Qt::LeftButton, {}, table->pinned()->visualRect(window().runs().model().index(0, 0)).center());
@@ -133,6 +143,39 @@ private Q_SLOTS:
         across->setValue(0);
         QTRY_VERIFY_WITH_TIMEOUT(!table->pinned()->isVisible(), 60'000);
         window().resize(1600, 1000);
+    }
+    void dragged_widths_are_kept_with_the_view() {
+        RunsTable* table = window().runs().table();
+        const auto width = [&](const QString& id) { return column(id) < 0 ? 0 : table->top()->horizontalHeader()->sectionSize(column(id)); };
+        const auto open_view = [&](const QString& id) {
+            auto* row = window().findChild<LibraryList*>()->findChild<LibraryRow*>(id);
+            if (row) row->click();
+            return row != nullptr;
+        };
+        QHeaderView* head = table->top()->horizontalHeader();
+        const auto drag_to = [&](const QString& id, int wide) {
+            QCoreApplication::processEvents();   // new columns have their widths
+            const int i = column(id);
+            const QPoint edge(head->sectionViewportPosition(i) + head->sectionSize(i) - 1, head->height() / 2);
+            drag(head->viewport(), edge, edge + QPoint(wide - head->sectionSize(i), 0));
+        };
+        QVERIFY(open_view("all"));
+        drag_to("title", 231);
+        QCOMPARE(width("title"), 231);
+        QVERIFY(open_view("failed"));
+        drag_to("title", 177);
+        QCOMPARE(width("title"), 177);
+        QVERIFY(open_view("all"));
+        QTRY_COMPARE_WITH_TIMEOUT(width("title"), 231, 60'000);
+        QVERIFY(close_project());
+        QVERIFY2(open(m_project), qPrintable(last_message()));
+        window().show_workspace("runs");
+        QTRY_COMPARE_WITH_TIMEOUT(width("title"), 231, 60'000);
+        QTRY_VERIFY_WITH_TIMEOUT(window().findChild<LibraryList*>()->findChild<LibraryRow*>("failed"), 60'000);
+        QVERIFY(open_view("failed"));
+        QTRY_COMPARE_WITH_TIMEOUT(width("title"), 177, 60'000);
+        QVERIFY(open_view("all"));
+        QTRY_COMPARE_WITH_TIMEOUT(width("title"), 231, 60'000);
     }
     void each_view_keeps_its_columns() {
         LibraryList* library = window().findChild<LibraryList*>();
