@@ -66,7 +66,7 @@ void RunContext::tensor(std::string_view key, std::int64_t step, const at::Tenso
     artifact(std::move(out));
 }
 
-void RunContext::table(std::string_view key, const std::vector<std::string>& columns, const std::vector<std::vector<Json>>& rows, Json meta) {
+void RunContext::table(std::string_view key, const std::vector<std::string>& columns, const std::vector<std::vector<Json>>& rows, Json meta, bool preview) {
     std::string text;
     for (std::size_t i = 0; i < columns.size(); ++i) text += (i ? "," : "") + csv_cell(columns[i]);
     text += "\r\n";
@@ -82,6 +82,7 @@ void RunContext::table(std::string_view key, const std::vector<std::string>& col
     out.media = "text/csv";
     out.shape = {static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(columns.size())};
     out.meta = std::move(meta);
+    out.preview = preview;
     out.bytes = std::make_shared<const std::string>(std::move(text));
     artifact(std::move(out));
 }

@@ -8,7 +8,6 @@
 namespace lathe::bev {
 namespace {
 
-
 Mat3 turn_about(int axis, double radians) {
     const double c = std::cos(radians), s = std::sin(radians);
     const int i = (axis + 1) % 3, j = (axis + 2) % 3;
@@ -36,16 +35,11 @@ Mat4 float_product(const Mat4& a, const Mat4& b) {
 /// Inverted in double, kept in float32, as numpy does with a float32 matrix.
 Mat4 float_inverse(const Mat4& a) { return rounded_to_float(inverse(a)); }
 
-/// Lidar frame of a history frame -> lidar frame of now.
-Mat4 motion_between(const SampleInfo& sample, const HistoryFrame& then) {
-    const Mat4 lidar2ego = rounded_to_float(sample.lidar2ego.matrix()), now = rounded_to_float(sample.ego2global.matrix()), old = rounded_to_float(then.ego2global.matrix());
-    return float_product(float_product(float_product(float_inverse(lidar2ego), float_inverse(now)), old), lidar2ego);
-}
-
 Mat4 current_pose(const SampleInfo& sample, std::size_t camera, const AlignOptions& options) {
     const CameraInfo& info = sample.cameras[camera];
     Mat4 pose = options.static_calibration ? inverse(sample.lidar2ego.matrix()) * info.sensor2ego.matrix() : info.sensor2lidar;
-    if (!options.noise.empty()) pose = with_noise(pose, options.noise.at(camera));
+    for (const auto* errors : {&options.offsets, &options.noise})
+        if (!errors->empty()) pose = with_noise(pose, errors->at(camera));
     return pose;
 }
 
@@ -138,9 +132,15 @@ const HistoryFrame* history_frame(const SampleInfo& sample, int id) {
     return &frames[std::min(static_cast<std::size_t>(std::max(id, 0)), frames.size() - 1)];
 }
 
+Mat4 motion_between(const SampleInfo& sample, const HistoryFrame& then) {
+    const Mat4 lidar2ego = rounded_to_float(sample.lidar2ego.matrix()), now = rounded_to_float(sample.ego2global.matrix()), old = rounded_to_float(then.ego2global.matrix());
+    return float_product(float_product(float_product(float_inverse(lidar2ego), float_inverse(now)), old), lidar2ego);
+}
+
 std::vector<Mat4> image_poses(const SampleInfo& sample, const AlignOptions& options) {
-    if (!options.noise.empty() && options.noise.size() != sample.cameras.size())
-        throw Error(ErrorCode::invalid_value, "The calibration noise is for " + std::to_string(options.noise.size()) + " cameras.", "sample " + sample.token + " has " + std::to_string(sample.cameras.size()));
+    for (const auto* errors : {&options.offsets, &options.noise})
+        if (!errors->empty() && errors->size() != sample.cameras.size())
+            throw Error(ErrorCode::invalid_value, "The calibration error is for " + std::to_string(errors->size()) + " cameras.", "sample " + sample.token + " has " + std::to_string(sample.cameras.size()));
     const Mat4 bev = options.bev.matrix();
     std::vector<Mat4> current, out;
     for (std::size_t camera = 0; camera < sample.cameras.size(); ++camera) {
@@ -148,6 +148,10 @@ std::vector<Mat4> image_poses(const SampleInfo& sample, const AlignOptions& opti
         out.push_back(bev * current.back());
     }
     for (const int id : options.history) {
+        if (id == kCurrentFrame) {
+            for (const Mat4& pose : current) out.push_back(bev * pose);
+            continue;
+        }
         const HistoryFrame* then = history_frame(sample, id);
         const Mat4 motion = then && options.ego_motion ? motion_between(sample, *then) : Mat4{};
         for (const Mat4& pose : current) out.push_back(bev * float_product(motion, rounded_to_float(pose)));
@@ -159,7 +163,7 @@ std::vector<std::string> image_files(const SampleInfo& sample, const AlignOption
     std::vector<std::string> out;
     for (const CameraInfo& camera : sample.cameras) out.push_back(camera.file);
     for (const int id : options.history) {
-        const HistoryFrame* then = history_frame(sample, id);
+        const HistoryFrame* then = id == kCurrentFrame ? nullptr : history_frame(sample, id);
         for (std::size_t camera = 0; camera < sample.cameras.size(); ++camera) out.push_back(then ? then->files.at(camera) : sample.cameras[camera].file);
     }
     return out;

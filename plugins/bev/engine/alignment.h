@@ -30,16 +30,21 @@ BevAugmentation draw_bev_augmentation(Draws& draws, const BevRanges& ranges = {}
 /// As training takes them: augmented, centre strictly inside +-range in x and y, yaw in [-pi, pi).
 std::vector<TrueBox> training_boxes(const std::vector<TrueBox>& boxes, const BevAugmentation& augmentation, double range = 50);
 
+inline constexpr int kCurrentFrame = -1;                    ///< as an entry of a history: the current frame once more
+
 struct AlignOptions {
     std::vector<int> history{1, 3, 5};                      ///< entries of SampleInfo::previous, each clamped to the last; empty: the current frame alone
     bool ego_motion = true;                                 ///< off: the history is taken as if the car had stood still
     bool static_calibration = false;                        ///< on: without the motion between lidar key frame and exposure
-    std::vector<CalibrationNoise> noise;                    ///< one for each camera, or none
+    std::vector<CalibrationNoise> offsets, noise;           ///< one for each camera, or none; the offsets come first
     BevAugmentation bev;
 };
 
 /// The history frame that entry `id` means: of previous, where there is none of following; null: the sample has neither.
 const HistoryFrame* history_frame(const SampleInfo& sample, int id);
+
+/// Lidar frame of a history frame -> lidar frame of now.
+Mat4 motion_between(const SampleInfo& sample, const HistoryFrame& then);
 
 /// sensor2lidar of every image: all cameras of the current frame, then all cameras of each history frame. Throws Error(invalid_value) for a singular pose.
 std::vector<Mat4> image_poses(const SampleInfo& sample, const AlignOptions& options);

@@ -33,8 +33,22 @@ ViewTables Detector::tables(const at::Tensor& lidar2img, const ViewRules& rules)
 }
 
 at::Tensor Detector::folded(const std::vector<at::Tensor>& features, const ViewTables& tables, Overlap overlap) const {
+    std::vector<std::vector<at::Tensor>> frames;
+    for (std::size_t i = 0; i < features.size(); ++i) {
+        const std::vector<at::Tensor> split = by_frame(features[i], m_detector.cameras);
+        frames.resize(std::max(frames.size(), split.size()));
+        for (std::size_t t = 0; t < split.size(); ++t) frames[t].push_back(split[t]);
+    }
+    return folded(frames, tables, overlap);
+}
+
+at::Tensor Detector::folded(const std::vector<std::vector<at::Tensor>>& frames, const ViewTables& tables, Overlap overlap) const {
     std::vector<at::Tensor> volumes;
-    for (std::size_t i = 0; i < tables.levels.size(); ++i) volumes.push_back(to_voxels(features.at(i), tables.levels[i], m_detector.cameras, overlap));
+    for (std::size_t i = 0; i < tables.levels.size(); ++i) {
+        std::vector<at::Tensor> of_level;
+        for (const auto& frame : frames) of_level.push_back(frame.at(i));
+        volumes.push_back(to_voxels(of_level, tables.levels[i], m_detector.cameras, overlap));
+    }
     if (volumes.size() == 1) return volumes.front();
     const at::Tensor& reference = m_detector.pool_levels ? volumes.back() : volumes.front();
     const std::array<std::int64_t, 2> size{reference.size(2), reference.size(3)};

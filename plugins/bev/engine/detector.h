@@ -15,7 +15,9 @@ public:
     /// [N, 3, H, W], normalised -> for each used level [N, C, h, w].
     std::vector<at::Tensor> image_features(const at::Tensor& images, TapStack* taps);
     ViewTables tables(const at::Tensor& lidar2img, const ViewRules& rules) const;      ///< [frames * cameras, 4, 4], current frame first
-    /// Features of all frames, for each level [frames * cameras, C, h, w] -> folded volume [1, fuse_in, X, Y] of the first grid.
+    /// Features for each frame and each level, [cameras, C, h, w] -> folded volume [1, fuse_in, X, Y] of the first grid.
+    at::Tensor folded(const std::vector<std::vector<at::Tensor>>& frames, const ViewTables& tables, Overlap overlap) const;
+    /// For each level all frames one after the other, [frames * cameras, C, h, w].
     at::Tensor folded(const std::vector<at::Tensor>& features, const ViewTables& tables, Overlap overlap) const;
     at::Tensor fuse(const at::Tensor& folded, TapStack* taps) { return m_encoder.fuse(folded, taps); }
     at::Tensor encode(const at::Tensor& fused, TapStack* taps) { return m_encoder.encode(fused, taps); }

@@ -19,8 +19,7 @@ public:
         std::shared_ptr<CachedModel> model = m_truth ? nullptr : open_detector(m_run);
         Experiment experiment;
         double limit = number_from(p.at("limit"), "limit");
-        if (model) experiment = experiment_from(p, detector_of(*model).detector_config());
-        if (model) experiment.dropped = dropped_cameras(p, m_tables->channels);
+        if (model) experiment = experiment_from(p, detector_of(*model).detector_config(), m_tables->channels);
         TapStack& taps = m_run.taps();
         taps.set_tick([this] { m_run.check_cancelled(); });
         if (model) taps.attach(model->network->layers());
@@ -32,9 +31,9 @@ public:
             EvalSample sample = eval_sample(*m_tables, index);
             if (m_truth) sample.predictions = as_predictions(sample.truth);
             else {
-                const Result result = run_sample(detector_of(*model), info, m_tables->root, experiment, m_pictures, &taps);
+                const Result result = run_sample(detector_of(*model), info, experiment, picture_source(m_run, *model, m_tables->root), &taps);
                 sample.predictions = to_global(result.detections.boxes, info.lidar2ego, info.ego2global);
-                add(sum, result.seconds);
+                sum += result.seconds;
             }
             samples.push_back(std::move(sample));
             m_run.progress(static_cast<double>(samples.size()), static_cast<double>(indexes.size()), "sample " + std::to_string(samples.size()) + " of " + std::to_string(indexes.size()));
@@ -48,15 +47,6 @@ public:
     }
 
 private:
-    static void add(StageTimes& to, const StageTimes& t) {
-        to.input += t.input;
-        to.images += t.images;
-        to.tables += t.tables;
-        to.gather += t.gather;
-        to.encoder += t.encoder;
-        to.head += t.head;
-        to.boxes += t.boxes;
-    }
     /// Through the real writer and reader: what is measured is what the file says.
     void write(std::vector<EvalSample>& samples) {
         const std::filesystem::path file = std::filesystem::temp_directory_path() / ("lathe-results-" + m_run.request().uuid + ".json");
@@ -91,7 +81,6 @@ private:
     RunContext& m_run;
     std::shared_ptr<const NuscenesTables> m_tables;
     bool m_truth;
-    PictureCache m_pictures{std::size_t{256} << 20};
 };
 
 }

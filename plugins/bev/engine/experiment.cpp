@@ -7,6 +7,43 @@
 #include <mutex>
 
 namespace lathe::bev {
+namespace {
+
+constexpr std::array<const char*, 7> kOffsetColumns{"camera", "yaw °", "pitch °", "roll °", "right m", "up m", "forward m"};
+
+std::size_t camera_of(const Json& name, const std::vector<std::string>& channels, const char* parameter) {
+    const auto found = std::find(channels.begin(), channels.end(), name.is_string() ? name.get<std::string>() : name.dump());
+    if (found == channels.end()) throw Error(ErrorCode::unknown_name, "The data set has no camera of this name.", std::string(parameter) + ", " + name.dump(), "Its cameras are " + Json(channels).dump() + ".");
+    return static_cast<std::size_t>(found - channels.begin());
+}
+
+/// One for each camera, or none where no row moves anything.
+std::vector<CalibrationNoise> offsets_from(const Json& table, const std::vector<std::string>& channels) {
+    std::vector<CalibrationNoise> offsets(channels.size());
+    std::vector<bool> named(channels.size(), false);
+    bool moves = false;
+    for (const Json& row : table.at("rows")) {
+        const std::size_t camera = camera_of(row.at(0), channels, "calibration");
+        if (named[camera]) throw Error(ErrorCode::invalid_value, "A camera stands twice in the table of offsets.", "calibration, " + channels[camera], "Give it one row.");
+        named[camera] = true;
+        std::array<double, 6> v{};
+        for (std::size_t i = 0; i < v.size(); ++i) {
+            v[i] = number_from(row.at(i + 1), "calibration");
+            if (!std::isfinite(v[i])) throw Error(ErrorCode::invalid_value, "An offset is not finite.", "calibration, " + channels[camera] + ", " + kOffsetColumns[i + 1]);
+            moves = moves || v[i] != 0;
+        }
+        offsets[camera] = {{v[1], -v[0], v[2]}, {v[3], -v[4], v[5]}};   // the camera's y axis points down
+    }
+    return moves ? offsets : std::vector<CalibrationNoise>();
+}
+
+std::vector<bool> dropped_cameras(const Json& names, const std::vector<std::string>& channels) {
+    std::vector<bool> dropped(channels.size(), false);
+    for (const Json& name : names) dropped[camera_of(name, channels, "dropped")] = true;
+    return dropped;
+}
+
+}
 
 std::vector<Parameter> experiment_parameters() {
     return {
@@ -14,8 +51,11 @@ std::vector<Parameter> experiment_parameters() {
             .with_label("Overlap").with_group("View").is_live().with_source("Fast-BEV, backproject_inplace"),
         Parameter::choice("rounding", "half_even", {{"half_even", "Halves to even", "as PyTorch rounds"}, {"half_away", "Halves away from zero", "as C++ rounds"}}).with_label("Rounding").with_group("View").is_live(),
         Parameter::choice("sampling", "corner", {{"corner", "Lower corner", "what the weights were trained with"}, {"centre", "Centre", ""}}).with_label("Sample point").with_group("View").is_live(),
+        Parameter::integer("frames", 0).range(0, 16).with_label("Frames").with_group("View").is_live().with_help("Moments that the detector is shown: 0 is all that it takes; of fewer, the last is repeated, pictures and poses."),
         Parameter::boolean("ego_motion", true).with_label("Align history").with_group("Calibration").is_live().with_help("Off: earlier pictures are taken as if the car had stood still."),
         Parameter::boolean("static_calibration", false).with_label("Static calibration").with_group("Calibration").is_live().with_help("On: without the motion between the lidar's moment and each exposure."),
+        Parameter::table("calibration", {kOffsetColumns.begin(), kOffsetColumns.end()}).range(-180, 180).with_label("Camera offsets").with_group("Calibration").is_live()
+            .with_help("Turns and moves single cameras in their own axes, at all moments. Positive: to the left, up, clockwise; right, up, forward. They are turned clockwise last and up first."),
         Parameter::number("noise_degrees", 0).range(0, 20).with_label("Rotation error").with_unit("°").with_group("Calibration").is_live().with_help("Every camera is turned about a random axis by a normal angle of this deviation."),
         Parameter::number("noise_metres", 0).range(0, 2).with_label("Position error").with_unit("m").with_group("Calibration").is_live(),
         Parameter::seed("noise_seed", 0).with_label("Seed of the errors").with_group("Calibration").is_live(),
@@ -27,8 +67,11 @@ std::vector<Parameter> experiment_parameters() {
     };
 }
 
-Experiment experiment_from(const Json& p, const DetectorConfig& config) {
+Experiment experiment_from(const Json& p, const DetectorConfig& config, const std::vector<std::string>& channels) {
     Experiment e;
+    e.frames = p.at("frames").get<int>();
+    e.align.offsets = offsets_from(p.at("calibration"), channels);
+    e.dropped = dropped_cameras(p.at("dropped"), channels);
     const std::string overlap = p.at("overlap").get<std::string>();
     e.rules.overlap = overlap == "first" ? Overlap::first : overlap == "average" ? Overlap::average : Overlap::last;
     e.rules.rounding = p.at("rounding") == "half_away" ? Rounding::half_away : Rounding::half_even;
@@ -47,19 +90,15 @@ Experiment experiment_from(const Json& p, const DetectorConfig& config) {
     return e;
 }
 
-std::vector<bool> dropped_cameras(const Json& p, const std::vector<std::string>& channels) {
-    std::vector<bool> dropped(channels.size(), false);
-    for (const Json& name : p.at("dropped")) {
-        const auto found = std::find(channels.begin(), channels.end(), name.is_string() ? name.get<std::string>() : name.dump());
-        if (found == channels.end()) throw Error(ErrorCode::unknown_name, "The data set has no camera of this name.", name.dump(), "Its cameras are " + Json(channels).dump() + ".");
-        dropped[static_cast<std::size_t>(found - channels.begin())] = true;
-    }
-    return dropped;
-}
-
 std::shared_ptr<CachedModel> open_detector(RunContext& run) {
     if (const InputAsset* given = run.input("model")) return run.models().open(given->path, given->sha256, "fast_bev", Json::object(), run);
     throw Error(ErrorCode::invalid_value, "No model was chosen.", "input \"model\"", "Choose a Fast-BEV checkpoint, or train one with bev.train.");
+}
+
+PictureSource picture_source(RunContext& run, const CachedModel& model, const std::filesystem::path& root) {
+    static PictureCache pictures(std::size_t{64} << 20);
+    static FrameCache frames(std::size_t{512} << 20);
+    return {root, pictures, frames, run.request().taps.empty() ? model.key : model.key + run.request().uuid};   // what a tap may have changed is for this run alone
 }
 
 Detector& detector_of(CachedModel& model) { return dynamic_cast<Detector&>(*model.network); }

@@ -114,6 +114,7 @@ Detections detect(const at::Tensor& cls, const at::Tensor& reg, const at::Tensor
         box.yaw = directed(box.yaw, c.direction);
         out.boxes.push_back({box, c.score, c.label});
     }
+    out.sources = std::move(kept);
     if (!trace) out.candidates.clear();
     return out;
 }

@@ -26,7 +26,11 @@ struct Candidate {
     float overlap = 0;              ///< with the one that suppressed it (circle NMS: squared distance)
     bool kept = false;
 };
-struct Detections { std::vector<Detection> boxes; std::vector<Candidate> candidates; };   ///< candidates only where asked for
+struct Detections {
+    std::vector<Detection> boxes;
+    std::vector<Candidate> candidates;      ///< only where asked for
+    std::vector<int> sources;               ///< for each box its candidate
+};
 
 /// Of one sample: maps [C, Ny, Nx]. Boxes class by class in order of score, or by score where there were more than at_most.
 Detections detect(const at::Tensor& cls, const at::Tensor& reg, const at::Tensor& dir, float range, const PostConfig& post, bool trace = false);

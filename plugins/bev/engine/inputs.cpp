@@ -4,42 +4,46 @@
 #include <ATen/Parallel.h>
 #include <algorithm>
 #include <exception>
+#include <functional>
 
 namespace lathe::bev {
 namespace {
 
-/// Fills images and matrices from one augmentation for each image.
-NetworkInput prepared(const SampleInfo& sample, const std::filesystem::path& root, const DetectorConfig& config, const AlignOptions& align, std::vector<ImageAugmentation> augmentations,
-    PictureCache& pictures) {
-    const std::vector<std::string> files = image_files(sample, align);
-    const std::vector<Mat4> poses = image_poses(sample, align);
-    const auto count = static_cast<std::int64_t>(files.size());
-    NetworkInput input;
-    input.images = at::empty({count, 3, config.height, config.width}, at::TensorOptions().dtype(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
-    input.lidar2img = at::empty({count, 4, 4}, at::kFloat);
-    auto* pixels = input.images.mutable_data_ptr<float>();
-    auto* matrices = input.lidar2img.mutable_data_ptr<float>();
+/// As at::parallel_for over single numbers; an exception may not leave a parallel region, so the last one is thrown again after it.
+void for_each_image(std::int64_t count, const std::function<void(std::int64_t)>& work) {
     std::exception_ptr failed;
     std::mutex mutex;
     at::parallel_for(0, count, 1, [&](std::int64_t first, std::int64_t end) {
         for (std::int64_t i = first; i < end; ++i) {
             try {
-                const auto k = static_cast<std::size_t>(i);
-                const CameraInfo& camera = sample.cameras[k % sample.cameras.size()];
-                const auto picture = pictures.get(root / files[k], camera.width, camera.height);
-                const Picture seen = augmented(*picture, augmentations[k]);
-                normalise(seen, pixels + i * 3 * config.height * config.width, true);
-                const auto matrix = to_float(lidar2img(poses[k], camera.intrinsic, matrix_of(augmentations[k])));
-                std::copy(matrix.begin(), matrix.end(), matrices + i * 16);
-            } catch (...) {   // an exception may not leave a parallel region
+                work(i);
+            } catch (...) {
                 const std::lock_guard lock(mutex);
                 failed = std::current_exception();
             }
         }
     });
     if (failed) std::rethrow_exception(failed);
-    input.augmentations = std::move(augmentations);
-    return input;
+}
+
+at::Tensor empty_images(std::int64_t count, int height, int width) {
+    return at::empty({count, 3, height, width}, at::TensorOptions().dtype(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
+}
+
+at::Tensor matrices_of(const SampleInfo& sample, const AlignOptions& align, const std::vector<ImageAugmentation>& augmentations) {
+    const std::vector<Mat4> poses = image_poses(sample, align);
+    at::Tensor out = at::empty({static_cast<std::int64_t>(poses.size()), 4, 4}, at::kFloat);
+    for (std::size_t i = 0; i < poses.size(); ++i) {
+        const auto matrix = to_float(lidar2img(poses[i], sample.cameras[i % sample.cameras.size()].intrinsic, matrix_of(augmentations[i])));
+        std::ranges::copy(matrix, out.mutable_data_ptr<float>() + i * matrix.size());
+    }
+    return out;
+}
+
+std::vector<ImageAugmentation> test_augmentations(const SampleInfo& sample, const DetectorConfig& config) {
+    std::vector<ImageAugmentation> out;
+    for (const CameraInfo& camera : sample.cameras) out.push_back(test_augmentation(camera.width, camera.height, config.width, config.height));
+    return out;
 }
 
 void check_cameras(const SampleInfo& sample, const DetectorConfig& config) {
@@ -51,7 +55,8 @@ void check_cameras(const SampleInfo& sample, const DetectorConfig& config) {
 }
 
 std::shared_ptr<const Picture> PictureCache::get(const std::filesystem::path& file, int width, int height) {
-    const std::string key = file.string();
+    std::error_code missing;   // reading it will tell
+    const std::string key = file.string() + '\n' + std::to_string(std::filesystem::last_write_time(file, missing).time_since_epoch().count());
     {
         const std::lock_guard lock(m_mutex);
         if (const auto found = m_entries.find(key); found != m_entries.end()) {
@@ -70,9 +75,12 @@ std::shared_ptr<const Picture> PictureCache::get(const std::filesystem::path& fi
     return picture;
 }
 
-std::vector<int> history_entries(int frames) {
+std::vector<int> history_entries(int frames, int used) {
     std::vector<int> entries;
-    for (int i = 1; i < frames; ++i) entries.push_back(2 * i - 1);
+    for (int i = 1; i < frames; ++i) {
+        const int taken = used > 0 ? std::min(i, used - 1) : i;
+        entries.push_back(taken == 0 ? kCurrentFrame : 2 * taken - 1);
+    }
     return entries;
 }
 
@@ -85,15 +93,30 @@ GroundTruth truth_of(const std::vector<TrueBox>& boxes) {
     return truth;
 }
 
-NetworkInput test_input(const SampleInfo& sample, const std::filesystem::path& root, const DetectorConfig& config, AlignOptions align, PictureCache& pictures) {
+at::Tensor test_matrices(const SampleInfo& sample, const DetectorConfig& config, const AlignOptions& align) {
     check_cameras(sample, config);
-    align.history = history_entries(config.frames);
-    std::vector<ImageAugmentation> augmentations;
-    for (int t = 0; t < config.frames; ++t)
-        for (const CameraInfo& camera : sample.cameras) augmentations.push_back(test_augmentation(camera.width, camera.height, config.width, config.height));
-    NetworkInput input = prepared(sample, root, config, align, std::move(augmentations), pictures);
-    input.truth = truth_of(training_boxes(sample.boxes, align.bev, config.range));
-    return input;
+    const std::vector<ImageAugmentation> one = test_augmentations(sample, config);
+    std::vector<ImageAugmentation> all;
+    for (int t = 0; t < config.frames; ++t) all.insert(all.end(), one.begin(), one.end());
+    return matrices_of(sample, align, all);
+}
+
+std::vector<Picture> test_pictures(const SampleInfo& sample, std::span<const std::string> files, const std::filesystem::path& root, const DetectorConfig& config, PictureCache& pictures) {
+    const std::vector<ImageAugmentation> augmentations = test_augmentations(sample, config);
+    std::vector<Picture> out(augmentations.size());
+    for_each_image(static_cast<std::int64_t>(out.size()), [&](std::int64_t i) {
+        const auto k = static_cast<std::size_t>(i);
+        out[k] = augmented(*pictures.get(root / files[k], sample.cameras[k].width, sample.cameras[k].height), augmentations[k]);
+    });
+    return out;
+}
+
+at::Tensor network_images(const std::vector<Picture>& pictures) {
+    const int height = pictures.at(0).height, width = pictures[0].width;
+    at::Tensor out = empty_images(static_cast<std::int64_t>(pictures.size()), height, width);
+    auto* pixels = out.mutable_data_ptr<float>();
+    for_each_image(out.size(0), [&](std::int64_t i) { normalise(pictures[static_cast<std::size_t>(i)], pixels + i * 3 * height * width, true); });
+    return out;
 }
 
 NetworkInput training_input(const SampleInfo& sample, const std::filesystem::path& root, const DetectorConfig& config, const AugmentationRanges& ranges, Draws& draws, PictureCache& pictures) {
@@ -104,7 +127,17 @@ NetworkInput training_input(const SampleInfo& sample, const std::filesystem::pat
     std::vector<ImageAugmentation> augmentations;
     for (int t = 0; t < config.frames; ++t)
         for (const CameraInfo& camera : sample.cameras) augmentations.push_back(draw_image_augmentation(draws, camera.width, camera.height, config.width, config.height, ranges.image));
-    NetworkInput input = prepared(sample, root, config, align, std::move(augmentations), pictures);
+    const std::vector<std::string> files = image_files(sample, align);
+    NetworkInput input;
+    input.lidar2img = matrices_of(sample, align, augmentations);
+    input.images = empty_images(static_cast<std::int64_t>(files.size()), config.height, config.width);
+    auto* pixels = input.images.mutable_data_ptr<float>();
+    for_each_image(input.images.size(0), [&](std::int64_t i) {
+        const auto k = static_cast<std::size_t>(i);
+        const CameraInfo& camera = sample.cameras[k % sample.cameras.size()];
+        normalise(augmented(*pictures.get(root / files[k], camera.width, camera.height), augmentations[k]), pixels + i * 3 * config.height * config.width, true);
+    });
+    input.augmentations = std::move(augmentations);
     std::vector<TrueBox> seen;   // as the official loader: a box without a lidar point is not learned
     std::copy_if(sample.boxes.begin(), sample.boxes.end(), std::back_inserter(seen), [](const TrueBox& box) { return box.lidar_points > 0; });
     input.truth = truth_of(training_boxes(seen, align.bev, config.range));

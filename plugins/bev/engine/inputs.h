@@ -9,10 +9,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 
 namespace lathe::bev {
 
-/// Decoded pictures by file, up to a number of bytes; the oldest go first. Any thread.
+/// Decoded pictures by file and its time of change, up to a number of bytes; the oldest go first. Any thread.
 class PictureCache {
 public:
     explicit PictureCache(std::size_t budget_bytes) : m_budget(budget_bytes) {}
@@ -32,11 +33,16 @@ struct NetworkInput {
     GroundTruth truth;                          ///< in the frame of the matrices, inside the range
 };
 
-/// The history that `frames` frames need: entries 1, 3, 5, … of the sample's list.
-std::vector<int> history_entries(int frames);
+/// The history that `frames` frames need: entries 1, 3, 5, … of the sample's list. `used` of them (0: all) are different; the others repeat the last of those.
+std::vector<int> history_entries(int frames, int used = 0);
 
-/// As a test sees it. `align.history` is set from the configuration. Throws Error(invalid_value) where the sample has another number of cameras.
-NetworkInput test_input(const SampleInfo& sample, const std::filesystem::path& root, const DetectorConfig& config, AlignOptions align, PictureCache& pictures);
+/// lidar2img of all images as a test sees them, float [frames * cameras, 4, 4]; `align.history` as history_entries gives it.
+/// Throws Error(invalid_value) where the sample has another number of cameras than the detector.
+at::Tensor test_matrices(const SampleInfo& sample, const DetectorConfig& config, const AlignOptions& align);
+/// The pictures of one moment as a test sees them, one for each camera, before normalisation. Uses all threads.
+std::vector<Picture> test_pictures(const SampleInfo& sample, std::span<const std::string> files, const std::filesystem::path& root, const DetectorConfig& config, PictureCache& pictures);
+/// Normalised: float [n, 3, H, W], channels last.
+at::Tensor network_images(const std::vector<Picture>& pictures);
 
 struct AugmentationRanges { ImageRanges image; BevRanges bev; };
 /// As training sees it: every image and the ground plane drawn from `draws`.

@@ -10,19 +10,22 @@ namespace lathe::bev {
 Method detect_method();      ///< bev.detect: one sample, everything that the workspace shows
 Method evaluate_method();    ///< bev.evaluate: the official metric over a split
 Method train_method();       ///< bev.train
+Method ablation_method();    ///< bev.ablation: the metric with one thing changed at a time
+Method describe_method();    ///< bev.describe: what data set and detector hold
 
 /// The input "model", or a network of random weights where the parameter "preset" names one.
 std::shared_ptr<CachedModel> open_detector(RunContext& run);
 Detector& detector_of(CachedModel& model);
+/// What the engine keeps of pictures and their features from run to run.
+PictureSource picture_source(RunContext& run, const CachedModel& model, const std::filesystem::path& root);
 
 /// The data set of the input "data", read once for each folder and time of change.
 std::shared_ptr<const NuscenesTables> open_tables(RunContext& run);
 
 /// Parameters of view rules, alignment and suppression, and what they say.
 std::vector<Parameter> experiment_parameters();
-Experiment experiment_from(const Json& params, const DetectorConfig& config);
-/// Parameter "dropped" as one flag a camera; throws Error(unknown_name) for a camera that the data set does not have.
-std::vector<bool> dropped_cameras(const Json& params, const std::vector<std::string>& channels);
+/// Throws Error(unknown_name) for a camera that is none of `channels`, those of the data set.
+Experiment experiment_from(const Json& params, const DetectorConfig& config, const std::vector<std::string>& channels);
 
 /// Measures detections on samples of the data set. `limit`: classes are looked for within min(their range, limit) metres.
 DetectionMetric measured(std::vector<EvalSample> samples, double limit, RunContext& run);

@@ -10,7 +10,7 @@ namespace {
 
 void register_all(Registry* registry) {
     registry->add(make_family());
-    for (auto make : {detect_method, evaluate_method, train_method, street_method}) registry->add(make());
+    for (auto make : {ablation_method, detect_method, describe_method, evaluate_method, train_method, street_method}) registry->add(make());
     for (auto make : {view_case, projected_case, image_net_case, encoder_case, head_case, loss_case, detect_case, overlap_case, align_case, image_aug_case, result_case, metric_case}) registry->add(make());
 }
 

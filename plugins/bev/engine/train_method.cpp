@@ -122,12 +122,14 @@ private:
         const double begin = monotonic_seconds();
         m_trainer.set_evaluating(true);
         std::vector<EvalSample> samples;
+        FrameCache frames(std::size_t{512} << 20);   // of these weights, so for this time only
+        const PictureSource source{m_tables->root, m_pictures, frames, {}};
         Experiment experiment;
         experiment.post = m_trainer.settings().model.post;
         for (const int index : m_tables->samples_of(m_run.params().at("val_split").get<std::string>())) {
             m_run.check_cancelled();
             const SampleInfo info = sample_info(*m_tables, index);
-            const Result result = run_sample(m_trainer.network(), info, m_tables->root, experiment, m_pictures, nullptr);
+            const Result result = run_sample(m_trainer.network(), info, experiment, source, nullptr);
             samples.push_back(eval_sample(*m_tables, index));
             samples.back().predictions = to_global(result.detections.boxes, info.lidar2ego, info.ego2global);
         }

@@ -83,34 +83,47 @@ ViewTables::Level make_tables(const VoxelGrid& grid, const at::Tensor& lidar2img
     return level;
 }
 
-at::Tensor to_voxels(const at::Tensor& features, const ViewTables::Level& level, int cameras, Overlap overlap) {
-    const auto frames = static_cast<std::int64_t>(level.luts.size());
-    const std::int64_t channels = features.size(1), nx = level.grid.n[0], ny = level.grid.n[1], nz = level.grid.n[2];
-    if (features.dim() != 4 || features.size(0) != frames * cameras || features.size(2) != level.size.height || features.size(3) != level.size.width)
-        throw Error(ErrorCode::invalid_value, "The image features do not fit the view tables.", std::to_string(features.size(0)) + " maps for " + std::to_string(frames) + " frames of " + std::to_string(cameras) + " cameras");
-    if (overlap != Overlap::average && features.scalar_type() == at::kFloat && features.device().is_cpu() && !records_gradients(features)) {
-        const at::Tensor maps = features.contiguous(at::MemoryFormat::ChannelsLast);
+at::Tensor voxel_rows(const at::Tensor& maps, const ViewTables::Level& level, std::size_t frame, Overlap overlap) {
+    const at::Tensor rows = rows_of(maps);
+    if (overlap != Overlap::average) return picked(rows, level.luts.at(frame));
+    const std::vector<at::Tensor>& tables = level.each.at(frame);
+    at::Tensor sum = picked(rows, tables.front());
+    for (std::size_t camera = 1; camera < tables.size(); ++camera) sum = sum + picked(rows, tables[camera]);
+    return sum / level.seen[frame].reshape({-1, 1}).clamp_min(1);
+}
+
+std::vector<at::Tensor> by_frame(const at::Tensor& features, int cameras) {
+    if (features.dim() != 4 || features.size(0) % cameras)
+        throw Error(ErrorCode::invalid_value, "The image features are not whole frames.", std::to_string(features.size(0)) + " maps for " + std::to_string(cameras) + " cameras");
+    return features.split(cameras);
+}
+
+at::Tensor to_voxels(const at::Tensor& features, const ViewTables::Level& level, int cameras, Overlap overlap) { return to_voxels(by_frame(features, cameras), level, cameras, overlap); }
+
+at::Tensor to_voxels(const std::vector<at::Tensor>& frames, const ViewTables::Level& level, int cameras, Overlap overlap) {
+    const std::size_t count = level.luts.size();
+    bool plain = overlap != Overlap::average, fits = count > 0 && frames.size() == count;
+    for (const at::Tensor& maps : frames) {
+        fits = fits && maps.dim() == 4 && maps.size(0) == cameras && maps.size(1) == frames.front().size(1) && maps.size(2) == level.size.height && maps.size(3) == level.size.width;
+        plain = plain && maps.scalar_type() == at::kFloat && maps.device().is_cpu() && !records_gradients(maps);
+    }
+    if (!fits) throw Error(ErrorCode::invalid_value, "The image features do not fit the view tables.", std::to_string(frames.size()) + " frames for tables of " + std::to_string(count) + " frames of " + std::to_string(cameras) + " cameras");
+    const std::int64_t channels = frames.front().size(1), nx = level.grid.n[0], ny = level.grid.n[1], nz = level.grid.n[2], width = nz * static_cast<std::int64_t>(count) * channels;
+    if (plain) {
+        std::vector<at::Tensor> maps;
         std::vector<Frame> views;
-        for (std::int64_t t = 0; t < frames; ++t)
-            views.push_back({maps.const_data_ptr<float>() + t * cameras * channels * maps.size(2) * maps.size(3), level.luts[static_cast<std::size_t>(t)].const_data_ptr<std::int32_t>()});
-        at::Tensor volume = at::empty({1, nx, ny, nz * frames * channels}, features.options());
+        for (std::size_t t = 0; t < count; ++t) {
+            maps.push_back(frames[t].contiguous(at::MemoryFormat::ChannelsLast));
+            views.push_back({maps.back().const_data_ptr<float>(), level.luts[t].const_data_ptr<std::int32_t>()});
+        }
+        at::Tensor volume = at::empty({1, nx, ny, width}, frames.front().options());
         auto* to = volume.mutable_data_ptr<float>();
         at::parallel_for(0, nx, 1, [&](std::int64_t first, std::int64_t end) { gather(views, channels, first * ny * nz, end * ny * nz, to); });
         return volume.permute({0, 3, 1, 2});
     }
     std::vector<at::Tensor> slots;
-    for (std::int64_t t = 0; t < frames; ++t) {
-        const auto i = static_cast<std::size_t>(t);
-        const at::Tensor rows = rows_of(features.narrow(0, t * cameras, cameras));
-        if (overlap != Overlap::average) {
-            slots.push_back(picked(rows, level.luts[i]));
-            continue;
-        }
-        at::Tensor sum = picked(rows, level.each.at(i).front());
-        for (std::size_t camera = 1; camera < level.each[i].size(); ++camera) sum = sum + picked(rows, level.each[i][camera]);
-        slots.push_back(sum / level.seen[i].reshape({-1, 1}).clamp_min(1));
-    }
-    return at::stack(slots, 1).view({1, nx, ny, nz * frames * channels}).permute({0, 3, 1, 2});
+    for (std::size_t t = 0; t < count; ++t) slots.push_back(voxel_rows(frames[t], level, t, overlap));
+    return at::stack(slots, 1).view({1, nx, ny, width}).permute({0, 3, 1, 2});
 }
 
 }
