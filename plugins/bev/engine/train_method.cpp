@@ -1,6 +1,4 @@
 // bev.train: a detector from a data set in the nuScenes layout.
-#include "core/base/error.h"
-#include "core/base/time.h"
 #include "core/nn/tensor_index.h"
 #include "plugins/bev/engine/methods.h"
 #include "plugins/bev/engine/nuscenes_result.h"
@@ -9,8 +7,6 @@
 
 namespace lathe::bev {
 namespace {
-
-constexpr int kMetricSteps = 10, kGiveUpAfter = 20;
 
 TrainSettings settings_from(const Json& p) {
     TrainSettings s;
@@ -45,32 +41,17 @@ public:
         : m_run(run), m_tables(open_tables(run)), m_trainer(with_cameras(settings_from(run.params()), *m_tables), samples_of(*m_tables, run.params().at("train_split").get<std::string>(), run), m_tables->root, start(run)) {}
 
     void operator()() {
-        if (const Bytes checkpoint = m_run.resume_checkpoint()) {
-            m_trainer.resume(checkpoint);
-            m_run.log("info", "Resumed at step " + std::to_string(m_trainer.steps_done()) + ".");
-        }
         if (!m_trainer.left_out().empty() && m_run.input("start"))
             m_run.log("warning", std::to_string(m_trainer.left_out().size()) + " tensors of the network did not fit the given weights and begin at random, the first: " + m_trainer.left_out().front());
         const Json& p = m_run.params();
-        const double between = number_from(p.at("checkpoint_minutes"), "checkpoint_minutes") * 60;
-        const auto every = std::max<std::int64_t>(1, std::llround(number_from(p.at("measure_epochs"), "measure_epochs") * static_cast<double>(m_trainer.steps_total()) / m_trainer.settings().epochs));
-        const std::int64_t total = m_trainer.steps_total();
-        double saved = m_since = monotonic_seconds();
-        while (m_trainer.steps_done() < total) {
-            note(m_trainer.step([this] { m_run.check_cancelled(); }));
-            const std::int64_t step = m_trainer.steps_done();
-            m_run.progress(static_cast<double>(step), static_cast<double>(total), "step " + std::to_string(step) + " of " + std::to_string(total));
-            if (m_run.pause_asked()) {
-                save();
-                throw Paused{};
-            }
-            if (monotonic_seconds() - saved > between && step < total) {
-                save();
-                saved = monotonic_seconds();
-            }
-            if (step == total || (p.at("measure_epochs") != 0 && step % every == 0)) measure(step);
-        }
-        finish();
+        const double epochs = number_from(p.at("measure_epochs"), "measure_epochs");
+        TrainingRhythm rhythm;
+        rhythm.measure_steps = epochs > 0 ? std::max<std::int64_t>(1, std::llround(epochs * static_cast<double>(m_trainer.steps_total()) / m_trainer.settings().epochs)) : 0;
+        rhythm.checkpoint_seconds = number_from(p.at("checkpoint_minutes"), "checkpoint_minutes") * 60;
+        rhythm.batch = m_trainer.settings().batch;
+        train(m_run, m_trainer, rhythm, [this] { return m_trainer.step([this] { m_run.check_cancelled(); }); }, [this](std::int64_t step) { measure(step); });
+        give_model(m_run, m_trainer.steps_done(), "fast_bev.safetensors", m_trainer.network().state(), to_json(m_trainer.settings().model));
+        m_run.summary("samples", m_trainer.steps_done() * m_trainer.settings().batch);
     }
 
 private:
@@ -90,36 +71,7 @@ private:
         };
     }
 
-    void note(const TrainStep& step) {
-        m_in_row = step.skipped ? m_in_row + 1 : 0;
-        if (m_in_row >= kGiveUpAfter)
-            throw Error(ErrorCode::invalid_value, "The training has diverged: " + std::to_string(kGiveUpAfter) + " steps in a row were not finite.", "lr " + number_text(step.lr), "Start again with a smaller learning rate or a longer warm-up.");
-        if (!step.skipped) {
-            m_sums[0] += step.positive;
-            m_sums[1] += step.negative;
-            m_sums[2] += step.gradient_norm;
-            ++m_count;
-        }
-        const std::int64_t done = m_trainer.steps_done();
-        if (done % kMetricSteps != 0 || m_count == 0) return;
-        const double now = monotonic_seconds();
-        m_run.metric("loss", done, (m_sums[0] + m_sums[1]) / m_count);
-        m_run.metric("loss.positive", done, m_sums[0] / m_count);
-        m_run.metric("loss.negative", done, m_sums[1] / m_count);
-        m_run.metric("gradient_norm", done, m_sums[2] / m_count);
-        m_run.metric("lr", done, step.lr);
-        m_run.metric("samples_per_s", done, static_cast<double>(m_count) * m_trainer.settings().batch / (now - m_since));
-        m_run.metric("skipped_steps", done, static_cast<double>(m_trainer.skipped()));
-        m_last_loss = (m_sums[0] + m_sums[1]) / m_count;
-        m_sums = {};
-        m_count = 0;
-        m_since = now;
-    }
-
-    void save() { m_run.checkpoint(std::make_shared<const std::string>(m_trainer.checkpoint())); }
-
     void measure(std::int64_t step) {
-        const double begin = monotonic_seconds();
         m_trainer.set_evaluating(true);
         std::vector<EvalSample> samples;
         FrameCache frames(std::size_t{512} << 20);   // of these weights, so for this time only
@@ -140,33 +92,12 @@ private:
         m_run.metric("mAP.in_range", step, limited.mean_average_precision);
         m_run.summary("mAP.in_range", number_json(limited.mean_average_precision));
         m_run.summary("AP2m.car.in_range", number_json(limited.classes[0].average_precision[2]));
-        m_since += monotonic_seconds() - begin;   // not training
-    }
-
-    void finish() {
-        Json config = to_json(m_trainer.settings().model);
-        Artifact model;
-        model.key = "model";
-        model.kind = "file";
-        model.media = "application/safetensors";
-        model.step = m_trainer.steps_done();
-        model.meta = {{"name", "fast_bev.safetensors"}, {"dtype", "F16"}};
-        std::map<std::string, at::Tensor> state = m_trainer.network().state();
-        for (auto& [key, tensor] : state) tensor = tensor.to(at::kHalf);
-        model.bytes = std::make_shared<const std::string>(safetensors_bytes(state, {{"lathe.config", config.dump()}, {"lathe.training", m_run.params().dump()}}));
-        m_run.artifact(std::move(model));
-        m_run.summary("samples", m_trainer.steps_done() * m_trainer.settings().batch);
-        m_run.summary("loss", number_json(m_last_loss));
-        m_run.summary("skipped_steps", m_trainer.skipped());
     }
 
     RunContext& m_run;
     std::shared_ptr<const NuscenesTables> m_tables;
     Trainer m_trainer;
     PictureCache m_pictures{std::size_t{1} << 30};
-    std::array<double, 3> m_sums{};
-    double m_since = 0, m_last_loss = std::numeric_limits<double>::quiet_NaN();
-    int m_count = 0, m_in_row = 0;
 };
 
 }

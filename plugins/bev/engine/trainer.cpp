@@ -95,7 +95,7 @@ std::vector<std::size_t> Trainer::order_of(std::int64_t epoch) const {
     return order;
 }
 
-TrainStep Trainer::step(const std::function<void()>& tick) {
+TrainingStep Trainer::step(const std::function<void()>& tick) {
     Draws draws = draws_for(m_settings.seed, 2, m_step);
     std::vector<NetworkInput> inputs;
     for (int i = 0; i < m_settings.batch; ++i) {
@@ -107,7 +107,7 @@ TrainStep Trainer::step(const std::function<void()>& tick) {
         inputs.push_back(training_input(m_samples[m_order[static_cast<std::size_t>(number % size) % m_order.size()]], m_root, m_settings.model, m_settings.ranges, draws, m_pictures));
         if (tick) tick();
     }
-    TrainStep result;
+    TrainingStep result;
     result.lr = lr_at(m_step);
     {
         const c10::AutoGradMode grad(true);
@@ -129,9 +129,8 @@ TrainStep Trainer::step(const std::function<void()>& tick) {
         const FreeAnchorLoss loss = free_anchor_loss(head, truth, m_settings.model.range);
         if (tick) tick();
         const at::Tensor sum = loss.positive + loss.negative;
-        result.positive = loss.positive.item<double>();
-        result.negative = loss.negative.item<double>();
-        result.loss = sum.item<double>();
+        result.parts = {{"loss.positive", loss.positive.item<double>()}, {"loss.negative", loss.negative.item<double>()}};
+        result.loss = result.parts[0].second + result.parts[1].second;
         if (std::isfinite(result.loss)) sum.backward();
     }
     result.gradient_norm = std::hypot(m_backbone.gradient_norm(), m_rest.gradient_norm());
@@ -158,7 +157,7 @@ std::string Trainer::checkpoint() const {
     return safetensors_bytes(all, {{"lathe.bev.train", state.dump()}});
 }
 
-void Trainer::resume(std::shared_ptr<const std::string> checkpoint) {
+void Trainer::resume(Bytes checkpoint) {
     const auto file = open_safetensors_bytes(std::move(checkpoint), "checkpoint");
     const auto found = file->metadata().find("lathe.bev.train");
     if (found == file->metadata().end())

@@ -1,6 +1,7 @@
 #pragma once
 // Training of a Fast-BEV detector: FreeAnchor losses, augmentation of images and ground plane, AdamW with warm-up and linear decay, as the official
 // configs; steps whose loss or gradient is not finite are skipped and counted. Everything random in a step is drawn from (seed, step).
+#include "core/engine/training.h"
 #include "core/nn/optim.h"
 #include "plugins/bev/engine/detector.h"
 #include "plugins/bev/engine/inputs.h"
@@ -23,17 +24,16 @@ struct TrainSettings {
     std::uint64_t seed = 0;
 };
 
-struct TrainStep { double loss = 0, positive = 0, negative = 0, lr = 0, gradient_norm = 0; bool skipped = false; };
-
-class Trainer {
+class Trainer : public Trainable {
 public:
     /// `start`: weights to begin with by key (the backbone of an ImageNet network, or a whole detector); keys that do not fit are named in `left_out`.
     Trainer(TrainSettings settings, std::vector<SampleInfo> samples, std::filesystem::path root, const std::function<at::Tensor(const std::string&)>& start = {});
 
-    TrainStep step(const std::function<void()>& tick = {});
-    std::int64_t steps_done() const { return m_step; }
-    std::int64_t steps_total() const { return m_total; }
-    std::int64_t skipped() const { return m_skipped; }
+    /// The loss has the parts loss.positive and loss.negative.
+    TrainingStep step(const std::function<void()>& tick = {});
+    std::int64_t steps_done() const override { return m_step; }
+    std::int64_t steps_total() const override { return m_total; }
+    std::int64_t skipped() const override { return m_skipped; }
     double lr_at(std::int64_t step) const;
     const TrainSettings& settings() const { return m_settings; }
     Detector& network() { return m_net; }
@@ -41,8 +41,8 @@ public:
     /// Evaluation mode for a preview or a measurement, and back.
     void set_evaluating(bool on);
 
-    std::string checkpoint() const;                              ///< safetensors
-    void resume(std::shared_ptr<const std::string> checkpoint);  ///< throws Error(wrong_format, invalid_value)
+    std::string checkpoint() const override;
+    void resume(Bytes checkpoint) override;
 private:
     std::vector<std::size_t> order_of(std::int64_t epoch) const;
     NamedTensors parameters_of(bool backbone);

@@ -89,7 +89,7 @@ DitTrainer::Batch DitTrainer::draw(std::int64_t step) {
     return b;
 }
 
-TrainStep DitTrainer::step(TapStack* taps) {
+TrainingStep DitTrainer::step(TapStack* taps) {
     const Batch b = draw(m_step);
     const at::Tensor signal = m_alphas_cumprod.index_select(0, b.t).view({-1, 1, 1, 1});
     const at::Tensor x = signal.sqrt() * b.x0 + (1 - signal).sqrt() * b.noise;
@@ -104,7 +104,7 @@ TrainStep DitTrainer::step(TapStack* taps) {
         loss = error.mean();
         loss.backward();
     }
-    TrainStep result;
+    TrainingStep result;
     result.loss = loss.item<double>();
     result.lr = lr_at(m_step);
     result.gradient_norm = m_adamw.gradient_norm();
@@ -121,10 +121,10 @@ TrainStep DitTrainer::step(TapStack* taps) {
     return result;
 }
 
-std::map<std::string, at::Tensor> DitTrainer::average(at::ScalarType type) const {
+std::map<std::string, at::Tensor> DitTrainer::average() const {
     auto all = m_average.state();
     all.emplace("pos_embed", m_dit.pos_embed.detach());
-    for (auto& [key, tensor] : all) tensor = tensor.to(type, false, true);
+    for (auto& [key, tensor] : all) tensor = tensor.clone();
     return all;
 }
 
@@ -137,7 +137,7 @@ std::string DitTrainer::checkpoint() const {
     return safetensors_bytes(all, {{"lathe.train", state.dump()}});
 }
 
-void DitTrainer::resume(std::shared_ptr<const std::string> checkpoint) {
+void DitTrainer::resume(Bytes checkpoint) {
     const auto file = open_safetensors_bytes(std::move(checkpoint), "checkpoint");
     const auto it = file->metadata().find("lathe.train");
     if (it == file->metadata().end())

@@ -2,6 +2,7 @@
 // Training of a small class-conditional DiT in pixel space: noise prediction with min-SNR weights (Hang et al. 2023), AdamW, a moving average of the
 // weights, and a learning rate that stays constant and then falls to zero (so a run can be prolonged from any checkpoint before the fall).
 // Everything random in a step is drawn from (seed, step), so a resumed run goes on exactly as the unbroken one would have.
+#include "core/engine/training.h"
 #include "core/nn/datasets.h"
 #include "core/nn/optim.h"
 #include "plugins/delta_cache/engine/dit.h"
@@ -21,26 +22,24 @@ struct TrainOptions {
     bool half = false;                     ///< products in bfloat16
 };
 
-struct TrainStep { double loss = 0, lr = 0, gradient_norm = 0; bool skipped = false; };
-
-class DitTrainer {
+class DitTrainer : public Trainable {
 public:
     /// Images must be input_size x input_size; one channel. Throws Error(invalid_value).
     DitTrainer(TrainOptions options, LabelledImages data);
 
-    TrainStep step(TapStack* taps = nullptr);
-    std::int64_t steps_done() const { return m_step; }
-    std::int64_t steps_total() const;
-    std::int64_t skipped() const { return m_skipped; }
+    TrainingStep step(TapStack* taps = nullptr);
+    std::int64_t steps_done() const override { return m_step; }
+    std::int64_t steps_total() const override;
+    std::int64_t skipped() const override { return m_skipped; }
     double lr_at(std::int64_t step) const;
 
     const TrainOptions& options() const { return m_options; }
     const Dit& network() const { return m_dit; }
-    /// Weights of the moving average under the official keys; copies in `type`.
-    std::map<std::string, at::Tensor> average(at::ScalarType type = at::kFloat) const;
+    /// Weights of the moving average under the official keys; copies.
+    std::map<std::string, at::Tensor> average() const;
 
-    std::string checkpoint() const;                              ///< safetensors
-    void resume(std::shared_ptr<const std::string> checkpoint);  ///< throws Error(wrong_format)
+    std::string checkpoint() const override;
+    void resume(Bytes checkpoint) override;
 
 private:
     struct Batch { at::Tensor x0, noise, t, y; };

@@ -1,8 +1,6 @@
 #include "plugins/delta_cache/engine/train.h"
-#include "core/base/error.h"
 #include "core/base/time.h"
 #include "core/engine/registry.h"
-#include "core/nn/tensor_index.h"
 #include "plugins/delta_cache/engine/dit_trainer.h"
 #include "plugins/delta_cache/engine/evaluate.h"
 #include <ATen/ATen.h>
@@ -11,7 +9,7 @@
 namespace lathe::delta_cache {
 namespace {
 
-constexpr int kMetricSteps = 50, kPreviewPictures = 80, kPreviewSteps = 20, kGiveUpAfter = 20;
+constexpr int kMetricSteps = 50, kPreviewPictures = 80, kPreviewSteps = 20;
 constexpr double kPreviewGuidance = 2.0;
 
 std::vector<Parameter> parameters() {
@@ -82,34 +80,24 @@ public:
     explicit TrainRun(RunContext& run) : m_run(run), m_trainer(options_from(run.params()), data(run)) {}
 
     void operator()() {
-        if (const Bytes checkpoint = m_run.resume_checkpoint()) {
-            m_trainer.resume(checkpoint);
-            m_run.log("info", "Resumed at step " + std::to_string(m_trainer.steps_done()) + ".");
-        }
-        m_run.log("info", std::string("Products in ") + (m_trainer.options().half ? "bfloat16." : "float."));
-        const std::int64_t total = m_trainer.steps_total(), preview = m_run.params().at("preview_steps").get<std::int64_t>();
-        const double between = number_from(m_run.params().at("checkpoint_minutes"), "checkpoint_minutes") * 60;
+        const TrainOptions& o = m_trainer.options();
+        m_run.log("info", std::string("Products in ") + (o.half ? "bfloat16." : "float."));
         TapStack& taps = m_run.taps();
         taps.set_tick([this] { m_run.check_cancelled(); });
         taps.attach(m_trainer.network().layers());
-        double saved = monotonic_seconds();
-        m_started = saved;
-        while (m_trainer.steps_done() < total) {
-            m_run.check_cancelled();
-            note(m_trainer.step(&taps));
-            const std::int64_t step = m_trainer.steps_done();
-            m_run.progress(double(step), double(total), "step " + std::to_string(step) + " of " + std::to_string(total));
-            if (m_run.pause_asked()) {
-                save();
-                throw Paused{};
-            }
-            if (monotonic_seconds() - saved > between && step < total) {
-                save();
-                saved = monotonic_seconds();
-            }
-            if (step == total || (preview > 0 && step % preview == 0)) show(step);
-        }
-        finish();
+        TrainingRhythm rhythm;
+        rhythm.metric_steps = kMetricSteps;
+        rhythm.measure_steps = m_run.params().at("preview_steps").get<std::int64_t>();
+        rhythm.checkpoint_seconds = number_from(m_run.params().at("checkpoint_minutes"), "checkpoint_minutes") * 60;
+        rhythm.batch = o.batch;
+        rhythm.speed = "images_per_s";
+        train(m_run, m_trainer, rhythm, [&] { return m_trainer.step(&taps); }, [this](std::int64_t step) { show(step); });
+
+        Json config = to_json(o.model);
+        config["classes"] = kFashionClasses;
+        give_model(m_run, m_trainer.steps_done(), "dit.safetensors", m_trainer.average(), config);
+        m_run.summary("images", m_trainer.steps_done() * o.batch);
+        m_run.summary("precision", o.half ? "bf16" : "f32");
     }
 
 private:
@@ -118,61 +106,14 @@ private:
         return load_fashion_mnist(find_fashion_mnist(given ? given->path : std::string()), true);
     }
 
-    void note(const TrainStep& step) {
-        m_in_row = step.skipped ? m_in_row + 1 : 0;
-        if (m_in_row >= kGiveUpAfter)
-            throw Error(ErrorCode::invalid_value, "The training has diverged: " + std::to_string(kGiveUpAfter) + " steps in a row were not finite.", "lr " + number_text(step.lr), "Start again with a smaller learning rate or a longer warm-up.");
-        if (!step.skipped) {
-            m_loss += step.loss;
-            m_norm += step.gradient_norm;
-            ++m_count;
-        }
-        const std::int64_t done = m_trainer.steps_done();
-        if (done % kMetricSteps != 0 || m_count == 0) return;
-        const double now = monotonic_seconds();
-        m_run.metric("loss", done, m_loss / m_count);
-        m_run.metric("gradient_norm", done, m_norm / m_count);
-        m_run.metric("lr", done, step.lr);
-        m_run.metric("images_per_s", done, double(m_count) * m_trainer.options().batch / (now - m_started));
-        m_run.metric("skipped_steps", done, double(m_trainer.skipped()));
-        m_last_loss = m_loss / m_count;
-        m_loss = m_norm = 0;
-        m_count = 0;
-        m_started = now;
-    }
-
-    void save() { m_run.checkpoint(std::make_shared<const std::string>(m_trainer.checkpoint())); }
-
     void show(std::int64_t step) {
-        const double start = monotonic_seconds();
         const at::Tensor labels = at::arange(kPreviewPictures, at::kLong).remainder(std::int64_t(kFashionClasses.size()));
         const at::Tensor pictures = sample_pixels(m_trainer.options().model, m_trainer.average(), labels, kPreviewSteps, kPreviewGuidance, 1, [this] { m_run.check_cancelled(); });
         m_run.image("samples", step, picture_grid(pictures, int(kFashionClasses.size())), false, {{"step", step}, {"guidance", kPreviewGuidance}, {"sampler_steps", kPreviewSteps}});
-        m_started += monotonic_seconds() - start;   // not training
-    }
-
-    void finish() {
-        const TrainOptions& o = m_trainer.options();
-        Json config = to_json(o.model);
-        config["classes"] = kFashionClasses;
-        Artifact model;
-        model.key = "model";
-        model.kind = "file";
-        model.media = "application/safetensors";
-        model.step = m_trainer.steps_done();
-        model.meta = {{"name", "dit.safetensors"}, {"dtype", "F16"}};
-        model.bytes = std::make_shared<const std::string>(safetensors_bytes(m_trainer.average(at::kHalf), {{"lathe.config", config.dump()}, {"lathe.training", m_run.params().dump()}}));
-        m_run.artifact(std::move(model));
-        m_run.summary("images", m_trainer.steps_done() * o.batch);
-        m_run.summary("loss", number_json(m_last_loss));
-        m_run.summary("skipped_steps", m_trainer.skipped());
-        m_run.summary("precision", o.half ? "bf16" : "f32");
     }
 
     RunContext& m_run;
     DitTrainer m_trainer;
-    double m_loss = 0, m_norm = 0, m_started = 0, m_last_loss = std::numeric_limits<double>::quiet_NaN();
-    int m_count = 0, m_in_row = 0;
 };
 
 Method train_method() {
