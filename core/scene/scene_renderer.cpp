@@ -1,18 +1,15 @@
 #include "core/scene/scene_renderer.h"
 #include "core/base/error.h"
-#include "core/scene/egl_context.h"
+#include "core/scene/egl_window.h"
 #include <algorithm>
 #include <cmath>
 #include <vtkActor.h>
-#include <vtkCallbackCommand.h>
 #include <vtkCamera.h>
 #include <vtkCellArray.h>
 #include <vtkFloatArray.h>
-#include <vtkGenericOpenGLRenderWindow.h>
 #include <vtkImageData.h>
 #include <vtkLight.h>
 #include <vtkMatrix4x4.h>
-#include <vtkNew.h>
 #include <vtkPointData.h>
 #include <vtkPoints.h>
 #include <vtkPolyData.h>
@@ -25,17 +22,6 @@
 
 namespace lathe {
 namespace {
-
-/// VTK complains about the missing GLX at each start of a context; its messages are off while we draw.
-class Quiet {
-public:
-    Quiet() : m_before(vtkObject::GetGlobalWarningDisplay()) { vtkObject::GlobalWarningDisplayOff(); }
-    ~Quiet() { vtkObject::SetGlobalWarningDisplay(m_before); }
-    Quiet(const Quiet&) = delete;
-    Quiet& operator=(const Quiet&) = delete;
-private:
-    int m_before;
-};
 
 [[noreturn]] void refuse(const char* what, const std::string& where) { throw Error(ErrorCode::invalid_value, what, where, "This is a mistake of the caller."); }
 
@@ -138,17 +124,7 @@ struct SceneRenderer::Impl {
     };
 
     Impl() {
-        const Quiet quiet;
-        window->AddObserver(vtkCommand::WindowIsCurrentEvent, is_current);
-        window->AddObserver(vtkCommand::WindowMakeCurrentEvent, make_current);
-        is_current->SetCallback([](vtkObject*, unsigned long, void*, void* answer) { *static_cast<bool*>(answer) = true; });
-        make_current->SetClientData(&context);
-        make_current->SetCallback([](vtkObject*, unsigned long, void* egl, void*) { static_cast<EglContext*>(egl)->make_current(); });
-        window->SetOwnContext(0);
-        window->SetOffScreenRendering(1);
-        window->SetFrameBlitModeToNoBlit();
-        window->SetMultiSamples(0);
-        window->SetReadyForRendering(true);
+        const QuietVtk quiet;
         for (vtkRenderer* renderer : {colour.Get(), number.Get()}) {
             renderer->AutomaticLightCreationOff();
             renderer->LightFollowCameraOff();
@@ -165,16 +141,6 @@ struct SceneRenderer::Impl {
         camera->UseExplicitProjectionTransformMatrixOn();
         camera->SetExplicitProjectionTransformMatrix(lens);
     }
-    ~Impl() {
-        const Quiet quiet;
-        try {
-            context.make_current();
-            window->Finalize();
-        } catch (const std::exception&) {
-            // without its context nothing is left to be given back
-        }
-    }
-
     Item& item(int i) {
         if (i < 0 || i >= static_cast<int>(items.size())) refuse("There is no such item in the scene.", std::to_string(i));
         return items[static_cast<std::size_t>(i)];
@@ -182,7 +148,7 @@ struct SceneRenderer::Impl {
 
     void aim(const PinholeCamera& c) {
         if (c.width < 1 || c.height < 1 || c.width > 8192 || c.height > 8192 || !(c.fx > 0) || !(c.fy > 0) || !(c.near > 0) || !(c.far > c.near)) refuse("A camera has no size or no focal length.", "pinhole camera");
-        context.make_current();
+        egl.make_current();
         window->SetSize(c.width * samples, c.height * samples);
         const SceneMatrix& m = c.to_world;
         camera->SetPosition(m[3], m[7], m[11]);
@@ -197,7 +163,7 @@ struct SceneRenderer::Impl {
     }
 
     void draw(vtkRenderer* which) {
-        const Quiet quiet;
+        const QuietVtk quiet;
         colour->SetDraw(which == colour);
         number->SetDraw(which == number);
         number->SetViewport(0, 0, 1.0 / samples, 1.0 / samples);   // in a corner of the larger picture: changing the window's size is slow
@@ -221,8 +187,6 @@ struct SceneRenderer::Impl {
         property->SetDiffuse(i.lit ? 1.0 : 0.0);
     }
 
-    EglContext context;
-    vtkNew<vtkCallbackCommand> is_current, make_current;
     vtkNew<vtkRenderer> colour, number;
     vtkNew<vtkCamera> camera;
     vtkNew<vtkMatrix4x4> lens;
@@ -232,7 +196,8 @@ struct SceneRenderer::Impl {
     std::vector<Item> items;
     int samples = 2;
     double ambient = 0.35;
-    vtkNew<vtkGenericOpenGLRenderWindow> window;             // last: goes before what it uses
+    EglWindow egl;                                          // last: goes before what it uses
+    vtkGenericOpenGLRenderWindow* const window = egl.vtk();
 };
 
 SceneRenderer::SceneRenderer() : m_impl(std::make_unique<Impl>()) { set_light({}); }
@@ -282,8 +247,8 @@ int SceneRenderer::add(const SceneMesh& mesh, const SceneLook& look, const Scene
 }
 
 void SceneRenderer::clear() {
-    const Quiet quiet;
-    m_impl->context.make_current();
+    const QuietVtk quiet;
+    m_impl->egl.make_current();
     for (vtkRenderer* renderer : {m_impl->colour.Get(), m_impl->number.Get()}) renderer->RemoveAllViewProps();
     for (const Impl::Item& item : m_impl->items) {
         item.shown->ReleaseGraphicsResources(m_impl->window);
@@ -356,14 +321,6 @@ std::vector<std::uint32_t> SceneRenderer::ids_of(const PinholeCamera& camera, co
     return m_impl->read_ids(camera);
 }
 
-std::string SceneRenderer::driver() const {
-    m_impl->context.make_current();
-    const char* capabilities = m_impl->window->ReportCapabilities();
-    const std::string text = capabilities ? capabilities : "";
-    const std::size_t at = text.find("OpenGL renderer string:");
-    if (at == text.npos) return m_impl->context.vendor();
-    const std::size_t from = text.find_first_not_of(' ', at + 23);
-    return text.substr(from, text.find('\n', from) - from);
-}
+std::string SceneRenderer::driver() const { return m_impl->egl.driver(); }
 
 }

@@ -1,8 +1,7 @@
 #pragma once
-// The model in the workspace bar: the demo, models used before, "Open model…"; beside it a chip with what the engine says of it.
+// The model in the workspace bar, and a chip with what the engine says of it.
 #include "core/base/json.h"
-#include <QComboBox>
-#include <QStringList>
+#include "widgets/asset_chooser.h"
 
 namespace lathe {
 class Chip;
@@ -17,20 +16,16 @@ class ModelChooser : public QWidget {
     Q_OBJECT
 public:
     explicit ModelChooser(QWidget* parent = nullptr);
-    QString path() const { return m_path; }               ///< empty: none
-    void choose(const QString& path);                      ///< emits chosen() where it differs
+    QString path() const { return m_box->path(); }        ///< empty: none
+    void choose(const QString& path) { m_box->choose(path); }
     void set_facts(const Json& facts);                     ///< null: not known yet
-    QStringList recent() const { return m_recent; }
-    void set_recent(const QStringList& paths);
+    QStringList recent() const { return m_box->recent(); }
+    void set_recent(const QStringList& paths) { m_box->set_recent(paths); }
 Q_SIGNALS:
     void chosen(QString path);
 private:
-    void fill();
-    void picked(int index);
-    QComboBox* m_box;
+    AssetChooser* m_box;
     Chip* m_chip;
-    QString m_path;
-    QStringList m_recent;
 };
 
 }

@@ -1,0 +1,294 @@
+#include "plugins/bev/panel/panel.h"
+#include "core/base/error.h"
+#include "plugins/bev/panel/ablation_view.h"
+#include "plugins/bev/panel/bev_map.h"
+#include "plugins/bev/panel/cameras_view.h"
+#include "plugins/bev/panel/coverage_view.h"
+#include "plugins/bev/panel/inspector.h"
+#include "plugins/bev/panel/scene_dock.h"
+#include "plugins/bev/panel/side_rows.h"
+#include "plugins/bev/panel/source_bar.h"
+#include "plugins/bev/panel/timeline.h"
+#include "widgets/asset_chooser.h"
+#include "widgets/dock_title.h"
+#include "widgets/parameter_form.h"
+#include "widgets/segmented_control.h"
+#include "widgets/small_widgets.h"
+#include "widgets/theme.h"
+#include <QAction>
+#include <QComboBox>
+#include <QStackedWidget>
+#include <QUndoStack>
+#include <QVBoxLayout>
+
+namespace lathe::bev {
+namespace {
+constexpr int kBevStateVersion = 1;
+
+QStringList texts_of(const Json& array) {
+    QStringList out;
+    if (array.is_array())
+        for (const Json& text : array)
+            if (text.is_string()) out << QString::fromStdString(text.get<std::string>());
+    return out;
+}
+
+Json array_of(const QStringList& texts) {
+    Json out = Json::array();
+    for (const QString& text : texts) out.push_back(text.toStdString());
+    return out;
+}
+}
+
+Panel::Panel(PanelContext& context, QWidget* parent)
+    : QWidget(parent), m_context(context), m_source(new SourceBar), m_title(new DockTitle(tr("Cameras"), tr("ring layout, linked zoom"), this)), m_centre(new QStackedWidget(this)),
+      m_empty(new EmptyState(QStringLiteral("camera"), tr("No data set yet. Open a folder in the nuScenes layout, or make up drives through streets with exact truth (about two minutes)."), tr("Make street drives"), this)),
+      m_cameras(new CamerasView(this)), m_form(new ParameterForm), m_calibration(new CalibrationRows), m_detections(new DetectionRows), m_classes(new ClassRows), m_scene(new SceneDock), m_map(new BevMap),
+      m_inspector(new Inspector), m_coverage(new CoverageView), m_ablation(new AblationView), m_timeline(new Timeline) {
+    build_centre();
+    build_parameters();
+    build_docks();
+    build_actions();
+
+    m_show.setSingleShot(true);
+    m_show.setInterval(33);   // events may come faster than the screen needs them
+    connect(&m_show, &QTimer::timeout, this, [this] {
+        if (std::exchange(m_show_waits, false)) show_soon();
+    });
+    m_save.setSingleShot(true);
+    m_save.setInterval(500);
+    connect(&m_save, &QTimer::timeout, this, &Panel::save_state);
+
+    connect(&context, &PanelContext::catalogue_changed, this, &Panel::take_catalogue);
+    connect(&context, &PanelContext::run_event, this, [this](const std::shared_ptr<RunEvent>& event) { take_event(*event); });
+    connect(&context, &PanelContext::run_ended, this, &Panel::run_ended);
+    connect(&context, &PanelContext::project_changed, this, &Panel::project_opened);
+    connect(&context, &PanelContext::live_toggled, this, [this](bool on) {
+        m_live = on;
+        if (on && (is_stale() || !m_frame)) send_live();
+    });
+    connect(&context, &PanelContext::run_pressed, this, &Panel::run);
+    connect(&context, &PanelContext::restore_run, this, &Panel::restore_run);
+    connect(&context, &PanelContext::model_dropped, this, [this](const QString& path) { m_source->model()->choose(path); });
+    connect(&context, &PanelContext::data_dropped, this, [this](const QString& path) { m_source->data()->choose(path); });
+    connect(&Theme::instance(), &Theme::changed, this, &Panel::show_now);
+
+    connect(m_source, &SourceBar::source_changed, this, &Panel::source_changed);
+    connect(m_source, &SourceBar::drive_chosen, this, [this](const QString& name) { m_form->set_values({{"split", name.toStdString()}, {"sample", 0}}, tr("Drive %1").arg(name)); });
+    connect(m_timeline, &Timeline::chosen, this, &Panel::choose_moment);
+    connect(m_cameras, &CamerasView::object_picked, this, &Panel::pick_object);
+    connect(m_cameras, &CamerasView::pixel_picked, this, &Panel::pick_pixel);
+    connect(m_cameras, &CamerasView::current_changed, this, [this](int camera) {
+        if (m_frame && camera < int(m_frame->cameras.size())) m_calibration->choose_camera(m_frame->cameras[std::size_t(camera)].channel);
+    });
+    connect(m_map, &BevMap::object_picked, this, &Panel::pick_object);
+    connect(m_map, &BevMap::ground_picked, this, &Panel::pick_ground);
+    connect(m_scene, &SceneDock::object_picked, this, &Panel::pick_object);
+    connect(m_scene, &SceneDock::voxel_picked, this, &Panel::pick_voxel);
+    connect(m_scene, &SceneDock::nothing_picked, this, [this] { select({}); });
+    connect(m_scene, &SceneDock::parameter_chosen, this, [this](const QString& id, int value) {
+        m_form->set_values({{id.toStdString(), value}}, id == u"show_channel" ? tr("Channel %1").arg(value) : tr("Frame %1").arg(value));
+        if (m_live) send_live();
+    });
+    connect(m_scene, &SceneDock::view_changed, this, [this] { m_save.start(); });
+    connect(m_ablation, &AblationView::run_requested, this, &Panel::run_ablation);
+    connect(m_empty, &EmptyState::button_clicked, this, &Panel::make_street);
+    take_catalogue();
+    parameters_changed();
+    show_centre();
+}
+
+Panel::~Panel() = default;
+
+/// Nothing of what was changed last is lost when the window closes. Not in the destructor: the docks may have gone before.
+void Panel::hideEvent(QHideEvent* event) {
+    m_timeline->set_playing(false);
+    if (m_save.isActive()) {
+        m_save.stop();
+        save_state();
+    }
+    QWidget::hideEvent(event);
+}
+
+void Panel::build_centre() {
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(m_title);
+    column->addWidget(m_centre, 1);
+    m_centre->addWidget(m_empty);
+    m_centre->addWidget(m_cameras);
+}
+
+void Panel::build_parameters() {
+    m_form->set_undo_stack(m_context.undo_stack());
+    for (const char* elsewhere : {"split", "sample", "calibration", "voxel"}) m_form->set_external_editor(QString::fromLatin1(elsewhere), {});   // timeline, rows below, inspector: they follow parameters_changed()
+    m_form->add_to_group(tr("Calibration"), m_calibration);
+    m_form->add_to_group(tr("Detections"), m_detections);
+    m_form->add_to_group(tr("Classes"), m_classes);
+    connect(m_form, &ParameterForm::changed, this, &Panel::parameters_changed);
+    connect(m_form, &ParameterForm::live_due, this, [this] {
+        if (m_live) send_live();
+    });
+    connect(m_form, &ParameterForm::copy_command_line_requested, this, [this] { m_context.copy_command_line(request("bev.detect", false), assets()); });
+    connect(m_calibration, &CalibrationRows::edited, this, [this](const Json& table, bool dragging, const QString& text) {
+        try {
+            m_form->edit(QStringLiteral("calibration"), table, dragging, text);
+        } catch (const Error& error) {
+            m_context.show_message(QStringLiteral("err"), QString::fromStdString(error.summary()), QString::fromStdString(error.where()), QString::fromStdString(error.hint()));
+        }
+    });
+    connect(m_detections, &DetectionRows::changed, this, [this] {
+        const auto classes = m_shown.classes;
+        m_shown = m_detections->shown();
+        m_shown.classes = classes;
+        shown_changed();
+    });
+    connect(m_classes, &ClassRows::toggled, this, [this](int label, bool on) {
+        m_shown.classes[std::size_t(label)] = on;
+        shown_changed();
+    });
+}
+
+void Panel::build_docks() {
+    m_context.set_bar(m_source);
+    m_context.add_dock(m_form, QStringLiteral("parameters"), tr("Parameters"), QStringLiteral("bev.detect"), DockSide::left, 256);
+    m_context.add_dock(m_scene, QStringLiteral("scene"), tr("Scene"), {}, DockSide::centre, 400);
+    auto* map = new QWidget;
+    auto* column = new QVBoxLayout(map);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    auto* content = new QComboBox;
+    content->setAccessibleName(tr("What the map shows"));
+    content->addItem(tr("Largest class score"), int(BevMap::all_classes));
+    for (int i = 0; i < class_names().size(); ++i) content->addItem(tr("Score of %1").arg(class_names()[i]), i);
+    content->addItem(tr("Length of the BEV feature"), int(BevMap::feature));
+    content->addItem(tr("Winning camera"), int(BevMap::camera));
+    auto* bar = new QWidget;
+    auto* row = new QHBoxLayout(bar);
+    row->setContentsMargins(12, 4, 12, 4);
+    row->addWidget(content);
+    row->addStretch(1);
+    column->addWidget(bar);
+    column->addWidget(m_map, 1);
+    connect(content, &QComboBox::currentIndexChanged, this, [this, content] { m_map->set_content(content->currentData().toInt()); });
+    m_context.add_dock(map, QStringLiteral("map"), tr("Bird's-eye map"), tr("forward is up"), DockSide::right, 440);
+    m_context.add_dock(m_inspector, QStringLiteral("inspector"), tr("Inspector"), tr("click a cell, a box or a pixel"), DockSide::right, 440);
+    m_context.add_dock(m_coverage, QStringLiteral("coverage"), tr("Coverage"), {}, DockSide::right, 440);
+    m_context.add_dock(m_ablation, QStringLiteral("ablation"), tr("Ablation bench"), {}, DockSide::right, 440);
+    m_context.add_dock(m_timeline, QStringLiteral("timeline"), tr("Timeline"), {}, DockSide::bottom, 92);
+}
+
+void Panel::build_actions() {
+    const auto add = [this](const QString& text, const char* icon, const QString& id, const QString& tip, auto act) {
+        auto* action = new QAction(text, this);
+        if (*icon) action->setProperty("lathe_icon", QString::fromLatin1(icon));
+        action->setToolTip(tip);
+        connect(action, &QAction::triggered, this, act);
+        m_context.add_action(action, id);
+    };
+    add(tr("Layers"), "layers", QStringLiteral("layers"), tr("What the scene shows"), [this] { m_scene->show_layer_menu(); });
+    add(tr("Views"), "camera", QStringLiteral("views"), tr("Camera places of the scene, and bookmarks"), [this] { m_scene->show_view_menu(); });
+    add(tr("Export results…"), "export", QStringLiteral("export_results"), tr("Boxes as JSON, tables as CSV, every view as PNG"), [this] { export_results(); });
+    add(tr("Copy as command line"), "", QStringLiteral("copy_command_line"), {}, [this] { m_context.copy_command_line(request("bev.detect", false), assets()); });
+    add(tr("Make street drives"), "", QStringLiteral("make_street"), tr("A made-up data set with exact truth"), [this] { make_street(); });
+    add(tr("Next key frame"), "", QStringLiteral("next_frame"), {}, [this] { m_timeline->step(1); });
+    add(tr("Key frame before"), "", QStringLiteral("previous_frame"), {}, [this] { m_timeline->step(-1); });
+}
+
+void Panel::take_catalogue() {
+    const MethodInfo* detect = m_context.catalogue().find("bev.detect");
+    if (!detect) return;
+    const bool first = m_form->parameters().empty();
+    m_form->set_parameters(detect->parameters);
+    if (first) project_opened();   // before there are parameters nothing can be taken over
+    parameters_changed();
+    describe();
+}
+
+// --- parameters and sources
+
+void Panel::parameters_changed() {
+    m_form->clear_errors();
+    const Json& values = m_form->values();
+    m_calibration->set_value(values.value("calibration", Json()));
+    if (values.contains("split") && values["split"].is_string() && values.contains("sample") && values["sample"].is_number()) show_drive(QString::fromStdString(values["split"].get<std::string>()), values["sample"].get<int>());
+    m_scene->set_channel_and_frame(values.value("show_channel", -1), values.value("show_frame", 0));
+    show_stale();
+    if (!m_loading) m_save.start();
+}
+
+void Panel::source_changed() {
+    m_facts = {};
+    m_save.start();
+    show_centre();
+    describe();
+}
+
+void Panel::take_facts(const Json& summary) {
+    m_facts = summary;
+    m_source->set_facts(summary);
+    m_calibration->set_cameras(m_source->cameras());
+    m_scene->set_frame_count(summary.value("model", Json::object()).value("frames", 1));
+    const Json split = m_form->value(QStringLiteral("split"));
+    const QString chosen = split.is_string() ? QString::fromStdString(split.get<std::string>()) : QString();
+    if (m_source->find(chosen)) {
+        m_source->choose_drive(chosen);
+    } else if (!m_source->drive().isEmpty()) {   // "val" of the declaration, or a drive of another data set
+        m_form->set_undo_stack(nullptr);
+        m_form->set_values({{"split", m_source->drive().toStdString()}, {"sample", 0}}, {});
+        m_form->set_undo_stack(m_context.undo_stack());
+    }
+    parameters_changed();
+    if (std::exchange(m_live_waits, false) || (m_live && !m_coming && !m_frame)) send_live();
+}
+
+void Panel::show_drive(const QString& name, int sample) {
+    const Drive* drive = m_source->find(name);
+    m_timeline->set_times(drive ? drive->times : QList<double>());
+    m_timeline->track()->set_current(sample);
+    if (drive) m_source->choose_drive(name);
+    m_context.set_dock_hint(QStringLiteral("timeline"), drive ? tr("key frame %1 of %2").arg(sample + 1).arg(drive->times.size()) : QString());
+}
+
+void Panel::choose_moment(int sample) {
+    try {
+        m_form->edit(QStringLiteral("sample"), sample, false, tr("Key frame %1").arg(sample + 1));
+    } catch (const Error& error) {
+        m_context.show_message(QStringLiteral("err"), QString::fromStdString(error.summary()), QString::fromStdString(error.where()), QString::fromStdString(error.hint()));
+    }
+}
+
+// --- kept
+
+void Panel::load_state() {
+    const Json state = m_context.panel_state();
+    if (!state.is_object() || state.value("version", 0) != kBevStateVersion) return;
+    m_loading = true;
+    m_form->set_undo_stack(nullptr);   // opening is nothing to undo
+    if (const Json params = state.value("params", Json()); params.is_object() && !m_form->parameters().empty()) m_form->set_values(params, tr("Open the project"));
+    const Json shown = state.value("shown", Json::object());
+    m_shown.score = shown.value("score", m_shown.score);
+    m_shown.truth = shown.value("truth", true);
+    m_shown.predicted = shown.value("predicted", true);
+    m_shown.velocity = shown.value("velocity", true);
+    m_detections->set_shown(m_shown);
+    m_scene->load(state.value("scene", Json::object()));
+    m_source->model()->set_recent(texts_of(state.value("recent_models", Json())));
+    m_source->data()->set_recent(texts_of(state.value("recent_data", Json())));
+    for (const auto& [key, chooser] : {std::pair("model", m_source->model()), std::pair("data", m_source->data())})
+        if (const std::string path = state.value(key, std::string()); !path.empty()) chooser->choose(QString::fromStdString(path));
+    m_form->set_undo_stack(m_context.undo_stack());
+    m_loading = false;
+    parameters_changed();
+    shown_changed();
+}
+
+void Panel::save_state() {
+    if (!m_context.has_project() || m_form->parameters().empty()) return;
+    m_context.set_panel_state({{"version", kBevStateVersion}, {"params", m_form->values()}, {"model", m_source->model()->path().toStdString()}, {"data", m_source->data()->path().toStdString()},
+        {"recent_models", array_of(m_source->model()->recent())}, {"recent_data", array_of(m_source->data()->recent())}, {"scene", m_scene->state()},
+        {"shown", {{"score", m_shown.score}, {"truth", m_shown.truth}, {"predicted", m_shown.predicted}, {"velocity", m_shown.velocity}}}});
+}
+
+}

@@ -1,0 +1,69 @@
+#pragma once
+// The scene: voxels, boxes, frustums, lidar and the car in 3D, with what colours the voxels, which slice, and from where one looks.
+#include "plugins/bev/panel/selection.h"
+#include "plugins/bev/panel/voxel_colours.h"
+#include <QElapsedTimer>
+#include <QWidget>
+
+class QComboBox;
+
+namespace lathe {
+class NumberField;
+class SceneView;
+class SegmentedControl;
+class Slider;
+class TextLabel;
+}
+
+namespace lathe::bev {
+
+class SceneDock : public QWidget {
+    Q_OBJECT
+public:
+    explicit SceneDock(QWidget* parent = nullptr);
+    void set_frame(std::shared_ptr<const Frame> frame);
+    void set_selection(const Selection& selection);
+    void set_shown(const Shown& shown);
+    void set_channel_and_frame(int channel, int frame);    ///< of the parameters
+    void set_frame_count(int frames);
+    void show_layer_menu();
+    void show_view_menu();
+    bool has_picture() const;
+    bool export_file(const QString& file) const;           ///< png
+    Json state() const;                                    ///< look, layers, place of the camera, bookmarks
+    void load(const Json& state);
+    SceneView* view() { return m_view; }
+    ColourBy colour_by() const;
+    void set_colour_by(ColourBy by);
+    double recolour_ms() const { return m_recolour_ms; }   ///< of the last change of colours
+Q_SIGNALS:
+    void object_picked(bool is_truth, int index);
+    void voxel_picked(std::array<int, 3> voxel);
+    void nothing_picked();
+    void view_changed();
+    void parameter_chosen(QString id, int value);          ///< show_channel or show_frame
+private:
+    void paint_voxels_again();
+    void show_objects();
+    void show_surroundings();
+    void choose_place(int place);
+    void next_camera();
+    void bookmark();
+    void update_note();
+    void show_index();
+    std::shared_ptr<const Frame> m_frame;
+    Selection m_selection;
+    Shown m_shown;
+    SceneView* m_view;
+    QComboBox* m_colour;
+    SegmentedControl *m_slice, *m_place;
+    Slider* m_threshold;
+    NumberField *m_threshold_field, *m_index;
+    TextLabel* m_index_name;
+    Json m_bookmarks = Json::object();
+    std::array<int, 3> m_grid{};
+    int m_camera = -1, m_channel = -1, m_time = 0, m_frames = 1;
+    double m_recolour_ms = 0;
+};
+
+}
