@@ -152,7 +152,7 @@ void Panel::build_parameters() {
 
 void Panel::build_docks() {
     m_context.set_bar(m_source);
-    m_context.add_dock(m_form, QStringLiteral("parameters"), tr("Parameters"), QStringLiteral("bev.detect"), DockSide::left, 256);
+    m_context.add_dock(m_form, QStringLiteral("parameters"), tr("Parameters"), QStringLiteral("bev.detect"), DockSide::left, 288);
     m_context.add_dock(m_scene, QStringLiteral("scene"), tr("Scene"), {}, DockSide::centre, 400);
     auto* map = new QWidget;
     auto* column = new QVBoxLayout(map);

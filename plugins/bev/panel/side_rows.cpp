@@ -213,7 +213,7 @@ void DetectionRows::set_shown(const Shown& shown) {
 
 // --- classes
 
-ClassRows::ClassRows(QWidget* parent) : QWidget(parent), m_table(new SimpleTable({tr("Class"), tr("GT"), tr("Found"), tr("AP@2m")}, this)), m_note(new TextLabel({}, 11, false, TextRole::hint, this)) {
+ClassRows::ClassRows(QWidget* parent) : QWidget(parent), m_table(new SimpleTable({tr("Class"), tr("GT"), tr("Pred"), tr("AP@2m")}, this)), m_note(new TextLabel({}, 11, false, TextRole::hint, this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(4);
@@ -244,6 +244,7 @@ void ClassRows::show_counts(std::shared_ptr<const Frame> frame, const Shown& sho
     for (int i = 0; i < 10; ++i) {
         QTableWidgetItem* item = m_table->item(i, 0);
         item->setFlags(item->flags() | Qt::ItemIsUserCheckable);
+        item->setToolTip(class_names()[i]);
         item->setCheckState(shown.classes[std::size_t(i)] ? Qt::Checked : Qt::Unchecked);
     }
     m_filling = false;
