@@ -19,6 +19,17 @@ QString normal_level(const QString& level) {
     return QStringLiteral("info");
 }
 
+/// "step 3 of 20" -> "Step 3 of 20.": parts come from many places and are read one after the other. What begins like the name of a file or field stays as it is.
+QString sentence(QString text) {
+    text = text.trimmed();
+    if (text.isEmpty()) return text;
+    qsizetype word = 0;
+    while (word < text.size() && text[word].isLower()) ++word;
+    if (word > 0 && word < text.size() && text[word] == u' ') text[0] = text[0].toUpper();
+    if (!QStringView(u".!?…").contains(text.back()) && !text.endsWith(u".\"")) text += u'.';
+    return text;
+}
+
 /// Escaped, with `code` in the code font.
 QString marked_up(const QString& text) {
     QString html;
@@ -91,6 +102,7 @@ void MessageBar::set_hold(int warn_ms, int info_ms) { m_warn_ms = warn_ms; m_inf
 
 void MessageBar::show_message(UserMessage message) {
     message.level = normal_level(message.level);
+    for (QString* part : {&message.what, &message.where, &message.hint}) *part = sentence(*part);
     m_history.append(message);
     // an error in front is not pushed aside by a lesser message
     const bool keep = !m_waiting.isEmpty() && m_waiting[m_index].level == QLatin1String("err") && message.level != QLatin1String("err");
@@ -133,6 +145,7 @@ void MessageBar::refresh() {
     m_icon->setPixmap(Theme::instance().pixmap(err || warn ? QStringLiteral("warning") : QStringLiteral("info"), 16, err ? c.err : warn ? c.warn : c.accent, devicePixelRatioF()));
     m_icon->setAccessibleName(err ? tr("Error") : warn ? tr("Warning") : tr("Note"));
     while (QLayoutItem* item = m_button_row->takeAt(0)) {
+        item->widget()->hide();          // at once: the next one stands in its place
         item->widget()->deleteLater();   // its own click may be what brought us here
         delete item;
     }

@@ -16,7 +16,7 @@ namespace lathe {
 struct MessageButton { QString text, icon; std::function<void()> action; };
 struct UserMessage {
     QString level;                        ///< "err", "warn", "info"; "error" and "warning" are understood
-    QString what, where, hint;            ///< plain text; parts between `back quotes` are set in the code font
+    QString what, where, hint;            ///< plain text; parts between `back quotes` are set in the code font. The bar ends each with a full stop.
     QList<MessageButton> buttons;         ///< the remedy first
     QDateTime time = QDateTime::currentDateTime();
     QString text() const;                 ///< all of it, for "Copy details"

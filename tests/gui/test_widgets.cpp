@@ -496,6 +496,26 @@ private Q_SLOTS:
         QCOMPARE(bar->history().size(), 4);
     }
 
+    void parts_of_a_message_are_sentences_data() {
+        QTest::addColumn<QString>("what");
+        QTest::addColumn<QString>("where");
+        QTest::addColumn<QString>("hint");
+        QTest::addColumn<QString>("text");
+        QTest::newRow("whole") << "Not opened." << "`a.pt`, field x." << "Choose another." << "Not opened. `a.pt`, field x. Choose another.";
+        QTest::newRow("bare") << "Not enough memory" << "this computer, step 3 of 20" << "close other programs" << "Not enough memory. This computer, step 3 of 20. Close other programs.";
+        QTest::newRow("names stay") << "Wrong value" << "steps" << "dit-xl.pt has another" << "Wrong value. steps. dit-xl.pt has another.";
+        QTest::newRow("other ends") << "Really?" << "" << "Wait…" << "Really? Wait…";
+        QTest::newRow("a path") << "The file cannot be read" << "/home/anna/a b.lathe" << "" << "The file cannot be read. /home/anna/a b.lathe.";
+    }
+    void parts_of_a_message_are_sentences() {
+        QFETCH(QString, what);
+        QFETCH(QString, where);
+        QFETCH(QString, hint);
+        MessageBar bar;
+        bar.show_message({"err", what, where, hint, {}, QDateTime::currentDateTime()});
+        QTEST(bar.history().last().text(), "text");
+    }
+
     // --- small ones
     void progress_is_shown_when_it_takes_long() {
         QWidget window;
