@@ -1,6 +1,7 @@
 #include "viewers/accessible.h"
 #include "viewers/image_compare.h"
 #include "viewers/plot_viewer.h"
+#include "viewers/scene_view.h"
 #include <QAccessibleWidget>
 
 namespace lathe {
@@ -37,9 +38,18 @@ public:
     }
 };
 
+class SceneAccessible final : public QAccessibleWidget {
+public:
+    explicit SceneAccessible(SceneView* view) : QAccessibleWidget(view, QAccessible::Graphic) {}
+    QString text(QAccessible::Text kind) const override {
+        return kind == QAccessible::Description ? static_cast<const SceneView*>(widget())->description() : QAccessibleWidget::text(kind);
+    }
+};
+
 QAccessibleInterface* make_interface(const QString&, QObject* object) {
     if (auto* images = qobject_cast<ImageCompareViewer*>(object)) return new ImageCompareAccessible(images);
     if (auto* plot = qobject_cast<PlotViewer*>(object)) return new PlotAccessible(plot);
+    if (auto* scene = qobject_cast<SceneView*>(object)) return new SceneAccessible(scene);
     return nullptr;
 }
 

@@ -23,8 +23,8 @@ bool clip(double from, double way, double low, double high, double& enter, doubl
 }
 
 std::array<int, 3> VoxelGridShape::index(std::size_t voxel) const {
-    const auto z = std::size_t(n[2]), y = std::size_t(n[1]);
-    return {int(voxel / z / y), int(voxel / z % y), int(voxel % z)};
+    const auto i = std::uint32_t(voxel), z = std::uint32_t(n[2]), y = std::uint32_t(n[1]), row = i / z;   // 32 bit divide much faster than 64
+    return {int(row / y), int(row % y), int(i % z)};
 }
 
 VoxelFaces exposed_faces(const VoxelGridShape& grid, const std::vector<std::uint8_t>& shown) {

@@ -16,7 +16,7 @@ struct VoxelGridShape {
     Vector3 low{}, size{1, 1, 1};                          ///< the low corner of voxel 0, and the size of each
     std::size_t count() const { return std::size_t(n[0]) * std::size_t(n[1]) * std::size_t(n[2]); }
     std::size_t at(int x, int y, int z) const { return (std::size_t(x) * std::size_t(n[1]) + std::size_t(y)) * std::size_t(n[2]) + std::size_t(z); }
-    std::array<int, 3> index(std::size_t voxel) const;
+    std::array<int, 3> index(std::size_t voxel) const;     ///< of a voxel below 2^32
 };
 
 /// Sorted by the side that a face looks to: 0 to 5 for -x, +x, -y, +y, -z, +z.

@@ -31,7 +31,9 @@ EglWindow::~EglWindow() {
 }
 
 std::string EglWindow::driver() {
+    const QuietVtk quiet;
     make_current();
+    m_window->OpenGLInit();   // nothing was drawn yet, perhaps
     const char* capabilities = m_window->ReportCapabilities();
     const std::string text = capabilities ? capabilities : "";
     const std::size_t at = text.find("OpenGL renderer string:");
