@@ -1,15 +1,9 @@
 // Bars of Fast-BEV: view tables and gather against the memory of this machine and the official PyTorch path, networks against PyTorch and the convolution rate.
 // Usage: bev_bench PYTHON_SCRIPT [THREADS]
-#include "core/base/process.h"
-#include "core/base/time.h"
-#include "core/nn/tensor_memory.h"
 #include "plugins/bev/engine/detector.h"
 #include "plugins/bev/engine/family.h"
-#include "tests/bench/bench.h"
-#include "tests/bench/python_side.h"
+#include "tests/bench/tensor_bench.h"
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
-#include <c10/core/InferenceMode.h>
 
 using namespace lathe;
 using namespace lathe::bench;
@@ -19,24 +13,7 @@ namespace {
 
 constexpr int kTurns = 5;
 
-template <class F> double seconds_of(F f) {
-    const double start = monotonic_seconds();
-    f();
-    return monotonic_seconds() - start;
-}
-template <class F> std::vector<double> timed(int times, F f) {
-    f();
-    std::vector<double> all;
-    for (int i = 0; i < times; ++i) all.push_back(seconds_of(f));
-    return all;
-}
 double least(const std::vector<double>& values) { return *std::ranges::min_element(values); }
-
-std::string text(const char* format, auto... values) {
-    char buffer[300];
-    std::snprintf(buffer, sizeof buffer, format, values...);
-    return buffer;
-}
 
 /// Bytes a second that all threads together write past the cache: what the gather can reach at best.
 double write_rate() {
@@ -65,14 +42,9 @@ void view(Detector& m0, const std::vector<at::Tensor>& example, const std::strin
     print("bev.gather_bandwidth_share", 100 * bytes / gather / rate, "%", Bar::at_least, 70,
         text("M0, 4 frames: %.0f MB moved in %.1f ms = %.1f GB/s of %.1f GB/s (best of fill and copy in this run); median of 9", bytes / 1e6, gather * 1e3, bytes / gather / 1e9, rate / 1e9));
 
-    PythonSide python(script, {"--part", "view", "--threads", std::to_string(threads), "--repeat", std::to_string(kTurns)});
-    std::vector<double> ours, theirs;
-    for (int i = 0; i < kTurns; ++i) {
-        theirs.push_back(python.seconds());
-        ours.push_back(seconds_of([&] { m0.folded(features, m0.tables(example[1], {}), Overlap::last); }));
-    }
-    print("bev.view_vs_python", median(theirs) / median(ours), "x", Bar::at_least, 10,
-        text("matrices to folded volume, M0, 4 frames, %d threads: Python %.3f s, Lathe %.4f s; medians of %d in turns", threads, median(theirs), median(ours), kTurns));
+    const Turns turns = in_turns(script, {"--part", "view"}, threads, kTurns, [&] { m0.folded(features, m0.tables(example[1], {}), Overlap::last); });
+    print("bev.view_vs_python", turns.ratio(), "x", Bar::at_least, 10,
+        text("matrices to folded volume, M0, 4 frames, %d threads: Python %.3f s, Lathe %.4f s; medians of %d in turns", threads, turns.python, turns.ours, kTurns));
 }
 
 /// GFLOPS of the 3 x 3 convolution that costs most of M0, channels last.
@@ -83,46 +55,24 @@ double conv_rate() {
 
 void networks(Detector& m0, const std::string& script, int threads) {
     const at::Tensor images = at::randn({6, 3, 256, 704}).contiguous(at::MemoryFormat::ChannelsLast), folded = at::randn({1, 1024, 200, 200}).contiguous(at::MemoryFormat::ChannelsLast);
-    const auto turns = [&](const char* part, auto f) {
-        f();
-        PythonSide python(script, {"--part", part, "--threads", std::to_string(threads), "--repeat", std::to_string(kTurns)});
-        std::vector<double> ours, theirs;
-        for (int i = 0; i < kTurns; ++i) {
-            theirs.push_back(python.seconds());
-            ours.push_back(seconds_of(f));
-        }
-        return std::pair{median(theirs), median(ours)};
-    };
     const double rate_before = conv_rate();
-    const auto [image_python, image_ours] = turns("images", [&] { m0.image_features(images, nullptr); });
-    const auto [bev_python, bev_ours] = turns("encoder", [&] { m0.encode(m0.fuse(folded, nullptr), nullptr); });
+    const Turns image = in_turns(script, {"--part", "images"}, threads, kTurns, [&] { m0.image_features(images, nullptr); });
+    const Turns bev = in_turns(script, {"--part", "encoder"}, threads, kTurns, [&] { m0.encode(m0.fuse(folded, nullptr), nullptr); });
     const double rate = std::max(rate_before, conv_rate()), gflop = 2 * (52.9 + 82.0);
-    print("bev.net_vs_python", std::min(image_python / image_ours, bev_python / bev_ours), "x", Bar::at_least, 1.2,
-        text("M0, %d threads: image network Python %.2f s, Lathe %.2f s; BEV encoder Python %.2f s, Lathe %.2f s; the smaller ratio; medians of %d in turns", threads, image_python, image_ours, bev_python, bev_ours, kTurns));
-    print("bev.net_conv_share", 100 * gflop / (image_ours + bev_ours) / rate, "%", Bar::at_least, 80,
-        text("%.0f GFLOPS in both networks of %.0f GFLOPS (3x3, 256 to 256, 200x200, channels last, in this run)", gflop / (image_ours + bev_ours), rate));
+    print("bev.net_vs_python", std::min(image.ratio(), bev.ratio()), "x", Bar::at_least, 1.2,
+        text("M0, %d threads: image network Python %.2f s, Lathe %.2f s; BEV encoder Python %.2f s, Lathe %.2f s; the smaller ratio; medians of %d in turns", threads, image.python, image.ours, bev.python, bev.ours, kTurns));
+    print("bev.net_conv_share", 100 * gflop / (image.ours + bev.ours) / rate, "%", Bar::at_least, 80,
+        text("%.0f GFLOPS in both networks of %.0f GFLOPS (3x3, 256 to 256, 200x200, channels last, in this run)", gflop / (image.ours + bev.ours), rate));
+}
+
+void measure(const std::string& script, int threads) {
+    Detector m0(zoo("M0"));
+    m0.initialize(1);
+    m0.prepare_inference();
+    view(m0, make_family()->example(m0, 1, 1), script, threads);
+    networks(m0, script, threads);
 }
 
 }
 
-int main(int argc, char** argv) {
-    if (argc < 2) {
-        std::fputs("usage: bev_bench PYTHON_SCRIPT [THREADS]\n", stderr);
-        return 2;
-    }
-    try {
-        keep_tensor_memory();                    // as the engine does
-        const c10::InferenceMode inference;
-        const int threads = argc > 2 ? std::max(1, std::atoi(argv[2])) : usable_cores();
-        at::set_num_threads(threads);
-        Detector m0(zoo("M0"));
-        m0.initialize(1);
-        m0.prepare_inference();
-        view(m0, make_family()->example(m0, 1, 1), argv[1], threads);
-        networks(m0, argv[1], threads);
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "bev_bench: %s\n", error.what());
-        return 1;
-    }
-    return 0;
-}
+int main(int argc, char** argv) { return bench_main(argc, argv, measure); }
