@@ -108,7 +108,7 @@ struct Session::Impl {
         if (!project || !project->read_only_reason().empty()) return;
         // The callbacks come on other threads, possibly after this session: the token says whether it still lives (it ends on this thread, so a queued
         // call that finds it alive is safe).
-        const auto later = [this, token = alive](auto call) {
+        const auto later = [this, token = alive](const auto& call) {
             if (*token) QMetaObject::invokeMethod(&q, [token, call] { if (*token) call(); }, Qt::QueuedConnection);
         };
         recorder = std::make_shared<Recorder>(project, Recorder::Callbacks{

@@ -103,9 +103,9 @@ void Project::relocate_asset(AssetId asset, const std::filesystem::path& path) {
     AssetHead head;
     m_impl->write([&](sql::Database& db) { head = asset_head(db, asset); });
     require_same(head, path);
-    const auto [relative, absolute] = paths_of(file(), path);
+    const auto paths = paths_of(file(), path);
     m_impl->write([&](sql::Database& db) {
-        db.cached("UPDATE asset SET rel_path = ?, hint = ? WHERE id = ?").bind(sql::clean_text(relative), sql::clean_text(absolute), asset).run();
+        db.cached("UPDATE asset SET rel_path = ?, hint = ? WHERE id = ?").bind(sql::clean_text(paths.first), sql::clean_text(paths.second), asset).run();
     });
 }
 

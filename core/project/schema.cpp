@@ -10,15 +10,15 @@ namespace {
 // Version 1. metric_last repeats what is in metric, because a group-by over 10 million points takes more than a second.
 const std::vector<std::string> kTables = {
     "CREATE TABLE meta(key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
-    "CREATE TABLE lease(owner TEXT PRIMARY KEY NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL, pid_start INTEGER NOT NULL, boot_id TEXT NOT NULL, "
-    "beat INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-    "CREATE TABLE asset(id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, "
-    "rel_path TEXT NOT NULL, hint TEXT NOT NULL, family TEXT NOT NULL) STRICT",
+    ("CREATE TABLE lease(owner TEXT PRIMARY KEY NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL, pid_start INTEGER NOT NULL, boot_id TEXT NOT NULL, "
+     "beat INTEGER NOT NULL) STRICT, WITHOUT ROWID"),
+    ("CREATE TABLE asset(id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, "
+     "rel_path TEXT NOT NULL, hint TEXT NOT NULL, family TEXT NOT NULL) STRICT"),
     "CREATE TABLE chunk(owner_kind TEXT NOT NULL, owner INTEGER NOT NULL, seq INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(owner_kind, owner, seq)) STRICT",
-    "CREATE TABLE run(id INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, method TEXT NOT NULL, version INTEGER NOT NULL, title TEXT NOT NULL, "
-    "state TEXT NOT NULL, lane TEXT NOT NULL, pinned INTEGER NOT NULL, seed INTEGER NOT NULL, device TEXT NOT NULL, engine TEXT NOT NULL, env TEXT, "
-    "params TEXT NOT NULL, taps TEXT, error TEXT, parent TEXT, sweep INTEGER, owner TEXT NOT NULL, created INTEGER NOT NULL, started INTEGER, "
-    "finished INTEGER, deleted INTEGER, notes TEXT NOT NULL) STRICT",
+    ("CREATE TABLE run(id INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, method TEXT NOT NULL, version INTEGER NOT NULL, title TEXT NOT NULL, "
+     "state TEXT NOT NULL, lane TEXT NOT NULL, pinned INTEGER NOT NULL, seed INTEGER NOT NULL, device TEXT NOT NULL, engine TEXT NOT NULL, env TEXT, "
+     "params TEXT NOT NULL, taps TEXT, error TEXT, parent TEXT, sweep INTEGER, owner TEXT NOT NULL, created INTEGER NOT NULL, started INTEGER, "
+     "finished INTEGER, deleted INTEGER, notes TEXT NOT NULL) STRICT"),
     "CREATE INDEX run_list ON run(deleted, created)",
     "CREATE INDEX run_state ON run(state)",
     "CREATE INDEX run_lane ON run(lane, pinned, created)",
@@ -28,19 +28,19 @@ const std::vector<std::string> kTables = {
     "CREATE INDEX param_txt ON param(path, txt)",
     "CREATE TABLE metric_key(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, unit TEXT NOT NULL, better TEXT NOT NULL) STRICT",
     "CREATE TABLE metric(run INTEGER NOT NULL, key INTEGER NOT NULL, step INTEGER NOT NULL, t REAL, value REAL, PRIMARY KEY(run, key, step)) STRICT, WITHOUT ROWID",
-    "CREATE TABLE metric_last(run INTEGER NOT NULL, key INTEGER NOT NULL, last REAL, min REAL, max REAL, n INTEGER NOT NULL, PRIMARY KEY(run, key)) "
-    "STRICT, WITHOUT ROWID",
+    ("CREATE TABLE metric_last(run INTEGER NOT NULL, key INTEGER NOT NULL, last REAL, min REAL, max REAL, n INTEGER NOT NULL, PRIMARY KEY(run, key)) "
+     "STRICT, WITHOUT ROWID"),
     "CREATE INDEX metric_last_value ON metric_last(key, last)",
-    "CREATE TABLE artifact(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, key TEXT NOT NULL, step INTEGER NOT NULL, kind TEXT NOT NULL, media TEXT NOT NULL, "
-    "meta TEXT, size INTEGER NOT NULL, sha256 TEXT NOT NULL) STRICT",
+    ("CREATE TABLE artifact(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, key TEXT NOT NULL, step INTEGER NOT NULL, kind TEXT NOT NULL, media TEXT NOT NULL, "
+     "meta TEXT, size INTEGER NOT NULL, sha256 TEXT NOT NULL) STRICT"),
     "CREATE INDEX artifact_run ON artifact(run, key, step)",
-    "CREATE TABLE log(run INTEGER NOT NULL, seq INTEGER NOT NULL, t INTEGER NOT NULL, level TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY(run, seq)) "
-    "STRICT, WITHOUT ROWID",
+    ("CREATE TABLE log(run INTEGER NOT NULL, seq INTEGER NOT NULL, t INTEGER NOT NULL, level TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY(run, seq)) "
+     "STRICT, WITHOUT ROWID"),
     "CREATE TABLE tag(run INTEGER NOT NULL, tag TEXT NOT NULL, PRIMARY KEY(run, tag)) STRICT, WITHOUT ROWID",
     "CREATE INDEX tag_name ON tag(tag)",
     "CREATE TABLE sweep(id INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, spec TEXT NOT NULL, state TEXT NOT NULL) STRICT",
-    "CREATE TABLE sweep_cell(sweep INTEGER NOT NULL, cell INTEGER NOT NULL, params TEXT NOT NULL, run INTEGER, state TEXT NOT NULL, tries INTEGER NOT NULL, "
-    "PRIMARY KEY(sweep, cell)) STRICT, WITHOUT ROWID",
+    ("CREATE TABLE sweep_cell(sweep INTEGER NOT NULL, cell INTEGER NOT NULL, params TEXT NOT NULL, run INTEGER, state TEXT NOT NULL, tries INTEGER NOT NULL, "
+     "PRIMARY KEY(sweep, cell)) STRICT, WITHOUT ROWID"),
     "CREATE TABLE panel_state(plugin TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL, json TEXT NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE TABLE snapshot(id INTEGER PRIMARY KEY, name TEXT NOT NULL, created INTEGER NOT NULL, json TEXT NOT NULL) STRICT",
 };
