@@ -63,7 +63,7 @@ void DockTitle::set_loading(bool loading) {
 }
 
 QSize DockTitle::sizeHint() const { return {160, height()}; }
-QSize DockTitle::minimumSizeHint() const { return {80, height()}; }
+QSize DockTitle::minimumSizeHint() const { return {std::max(80, m_row->minimumSize().width()), height()}; }   // what stands in it is not cut off; the hint may be
 
 bool DockTitle::eventFilter(QObject* object, QEvent* event) {
     if (object == m_menu && (event->type() == QEvent::ActionAdded || event->type() == QEvent::ActionRemoved)) m_more->setVisible(!m_menu->actions().isEmpty());

@@ -37,6 +37,7 @@ QList<QStringList> libraries(const Shell& shell) {
         {QStringLiteral("LibTorch (in the engine)"), hello.torch.empty() ? QStringLiteral("–") : qs(hello.torch), QStringLiteral("BSD-3-Clause")},
         {QStringLiteral("oneDNN, OpenBLAS (in the engine)"), QString(), QStringLiteral("Apache-2.0, BSD-3-Clause")},
         {QStringLiteral("OpenCV (in the engine)"), QString(), QStringLiteral("Apache-2.0")},
+        {QStringLiteral("VTK (in the engine)"), QString(), QStringLiteral("BSD-3-Clause")},
     };
 }
 }

@@ -27,6 +27,8 @@ ColumnsDialog::ColumnsDialog(const std::vector<RunColumn>& shown, const std::vec
     filter->setAccessibleName(tr("Filter the columns"));
     m_list = new QListWidget(this);
     m_list->setDragDropMode(QAbstractItemView::InternalMove);
+    m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_list->setTextElideMode(Qt::ElideRight);
     m_list->setAccessibleName(tr("Columns"));
     for (std::size_t i = 0; i < m_all.size(); ++i) {
         const RunColumn& entry = m_all[i];

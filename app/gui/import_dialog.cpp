@@ -9,6 +9,7 @@
 #include <QApplication>
 #include <QFileInfo>
 #include <QHBoxLayout>
+#include <QHeaderView>
 #include <QPointer>
 #include <QPushButton>
 #include <QThreadPool>
@@ -57,6 +58,7 @@ void ImportDialog::load() {
             QList<QVariantList> rows;
             for (const RunRow& run : self->m_runs) rows << QVariantList{run_number(run.id), qs(run.title), qs(run.method), qs(name(run.state)), clock_text(run.created)};
             self->m_table->set_table({tr("Run"), tr("Name"), tr("Method"), tr("Status"), tr("Made")}, rows);
+            self->m_table->horizontalHeader()->setStretchLastSection(true);
             self->m_note->set_role(problem.isEmpty() ? TextRole::secondary : TextRole::err);
             self->m_note->setText(problem.isEmpty() ? tr("Select the runs to copy into this project. Runs that are here already stay as they are.") : problem);
             self->connect(self->m_table->selectionModel(), &QItemSelectionModel::selectionChanged, self, [self] {

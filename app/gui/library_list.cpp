@@ -194,7 +194,7 @@ void LibraryList::show_counts(const Counts& counts) {
             if (sweep.done == sweep.total) bar->set_colour(Theme::instance().colours().ok);
             const auto indented = [&](QWidget* widget, Qt::Alignment alignment = {}) {
                 auto* row = new QHBoxLayout;
-                row->setContentsMargins(12, 0, 12, 0);
+                row->setContentsMargins(12, 0, 12, 6);
                 row->addWidget(widget, 0, alignment);
                 m_column->addLayout(row);
             };

@@ -290,7 +290,7 @@ int MainWindow::recorded_runs_under_way() const {
 bool MainWindow::may_leave_project() {
     const int recorded = m_projects->is_open() ? recorded_runs_under_way() : 0;
     if (recorded == 0) return true;
-    QMessageBox box(QMessageBox::Question, tr("Runs are under way"), tr("%n run(s) of this project are not finished.", nullptr, recorded), QMessageBox::NoButton, this);
+    QMessageBox box(QMessageBox::Question, tr("Runs are under way"), tr("%n run(s) of this project still under way.", nullptr, recorded), QMessageBox::NoButton, this);
     box.setInformativeText(tr("They end when the project is left. Stopped runs keep what they have; long ones can be resumed from their last checkpoint."));
     QPushButton* stop = box.addButton(tr("Stop them"), QMessageBox::DestructiveRole);
     QPushButton* back = box.addButton(tr("Back"), QMessageBox::RejectRole);
@@ -303,7 +303,7 @@ bool MainWindow::may_leave_project() {
 bool MainWindow::ask_about_runs() {
     const int recorded = recorded_runs_under_way();
     if (recorded == 0) return true;
-    QMessageBox box(QMessageBox::Question, tr("Runs are under way"), tr("%n run(s) are not finished.", nullptr, recorded), QMessageBox::NoButton, this);
+    QMessageBox box(QMessageBox::Question, tr("Runs are under way"), tr("%n run(s) still under way.", nullptr, recorded), QMessageBox::NoButton, this);
     box.setInformativeText(tr("In the background they go on without a window until they end. Stopped runs keep what they have; long ones can be resumed from their last checkpoint."));
     QPushButton* keep = box.addButton(tr("Keep running in background"), QMessageBox::AcceptRole);
     QPushButton* stop = box.addButton(tr("Stop and close"), QMessageBox::DestructiveRole);

@@ -72,16 +72,21 @@ void ParallelView::paintEvent(QPaintEvent*) {
     }
     painter.setRenderHint(QPainter::Antialiasing);
     const QRectF area = QRectF(rect()).adjusted(36, 12, -36, -26);
-    auto x_of = [&](qsizetype axis) { return area.left() + area.width() * double(axis) / double(all.size() - 1); };
+    const double step = area.width() / double(all.size() - 1);
+    auto x_of = [&](qsizetype axis) { return area.left() + step * double(axis); };
+    // A title is as wide as the way to the next axis. The outer ones take what their neighbour leaves, and move inwards rather than being cut off.
+    const auto wanted = [&](qsizetype axis) { return painter.fontMetrics().horizontalAdvance(all[axis].title) + 2.0; };
+    const auto room = [&](qsizetype axis) {
+        const bool is_outer = axis == 0 || axis + 1 == all.size();
+        const double own = step - 8;
+        return is_outer ? area.left() - 4 + step - 8 - std::min(wanted(axis == 0 ? 1 : axis - 1), own) / 2 : own;
+    };
     for (qsizetype i = 0; i < all.size(); ++i) {
         painter.setPen(QPen(c.axis, 2));
         painter.drawLine(QPointF(x_of(i), area.top()), QPointF(x_of(i), area.bottom()));
         painter.setPen(c.text2);
-        // As wide as the way to the next axis; the outer ones move inwards rather than being cut off.
-        const double room = area.width() / double(all.size() - 1) - 8;
-        const QString title = painter.fontMetrics().elidedText(all[i].title, Qt::ElideRight, int(room));
-        const double wide = painter.fontMetrics().horizontalAdvance(title) + 2, left = std::clamp(x_of(i) - wide / 2, 4.0, std::max(4.0, width() - 4.0 - wide));
-        painter.drawText(QRectF(left, area.bottom() + 6, wide, 18), Qt::AlignLeft | Qt::AlignTop, title);
+        const double wide = std::min(wanted(i), room(i)), left = std::clamp(x_of(i) - wide / 2, 4.0, std::max(4.0, width() - 4.0 - wide));
+        painter.drawText(QRectF(left, area.bottom() + 6, wide, 18), Qt::AlignLeft | Qt::AlignTop, painter.fontMetrics().elidedText(all[i].title, Qt::ElideRight, int(wide)));
     }
     for (qsizetype run = 0; run < m_runs.size(); ++run) {
         const int index = m_look.colours.find(m_runs[run].run.id).value_or(0);

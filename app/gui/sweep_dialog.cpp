@@ -82,6 +82,7 @@ void SweepDialog::check() {
     }
     m_count->set_role(problem.isEmpty() || m_axes->toPlainText().isEmpty() ? TextRole::secondary : TextRole::err);
     m_count->setText(problem.isEmpty() ? tr("%n run(s)", nullptr, int(m_cells.size())) : problem);
+    layout()->activate();   // the text may have more lines than before
     m_start->setEnabled(!m_cells.empty());
     m_start->setToolTip(m_cells.empty() ? problem : QString());
 }

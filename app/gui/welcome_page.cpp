@@ -65,8 +65,8 @@ void ExampleCard::paintEvent(QPaintEvent*) {
     painter.drawText(inner, Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(m_example.title, Qt::ElideRight, int(inner.width())));
     painter.setFont(theme.font(12));
     painter.setPen(c.text2);
-    painter.drawText(QRectF(inner.left(), inner.bottom() + 1, inner.width(), 50), Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap, m_example.text);
     const double foot = frame.bottom() - 26;
+    painter.drawText(QRectF(inner.left(), inner.bottom() + 1, inner.width(), foot - 4 - inner.bottom()), Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap, m_example.text);   // four lines where the card is narrow
     painter.drawPixmap(QPointF(inner.left(), foot), theme.pixmap(QStringLiteral("clock"), 14, c.text2, devicePixelRatioF()));
     painter.drawText(QRectF(inner.left() + 21, foot - 2, inner.width() - 21, 18), Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(m_example.facts, Qt::ElideRight, int(inner.width()) - 21));
     painter.setPen(QPen(underMouse() || isDown() ? c.accent : c.line, 1));

@@ -174,11 +174,11 @@ StepBlock::StepBlock(int number, const QString& title, const QString& text, QWid
     connect(&Theme::instance(), &Theme::changed, circle, draw);
     auto* texts = new QVBoxLayout;
     texts->setSpacing(3);
-    texts->setAlignment(Qt::AlignTop);
     texts->addWidget(new TextLabel(title, 13, true, TextRole::normal, this));
     auto* body = new TextLabel(text, 12, false, TextRole::secondary, this);
     body->setWordWrap(true);
     texts->addWidget(body);
+    texts->addStretch(1);
     row->addWidget(circle, 0, Qt::AlignTop);
     row->addLayout(texts, 1);
 }
