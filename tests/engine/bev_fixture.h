@@ -54,8 +54,11 @@ public:
             if (key == "bbox_head.conv_cls.weight") t.mul_(40);
             if (key == "bbox_head.conv_cls.bias") t.fill_(-2);
         });
-        const std::filesystem::path file = m_root / (std::to_string(seed) + ".safetensors");
-        write_safetensors(file, net.state(), {{"lathe.config", bev::to_json(c).dump()}});
+        return keep(std::to_string(seed), net);
+    }
+    std::string keep(const std::string& name, bev::Detector& net) {
+        const std::filesystem::path file = m_root / (name + ".safetensors");
+        write_safetensors(file, net.state(), {{"lathe.config", bev::to_json(net.detector_config()).dump()}});
         return file.string();
     }
 

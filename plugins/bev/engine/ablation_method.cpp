@@ -30,7 +30,7 @@ public:
     void operator()() {
         const c10::InferenceMode guard;
         const double total = static_cast<double>(m_indexes.size() * m_rows.size());
-        double shown = monotonic_seconds(), cost = 0;
+        double shown = -1e9, cost = 0;   // the first sample is shown at once
         for (const int index : m_indexes) {
             const SampleInfo info = sample_info(*m_tables, index);
             m_truth.push_back(eval_sample(*m_tables, index));
