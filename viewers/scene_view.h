@@ -109,7 +109,7 @@ private:
     void smooth_step();
     void draw_over(QPainter& painter) const;
     void draw_ring_labels(QPainter& painter) const;
-    void draw_box_labels(QPainter& painter) const;
+    void draw_box_labels(QPainter& painter, const QRectF& taken) const;   // taken: where the note stands
     void draw_axes(QPainter& painter) const;
     void orbit(double right, double up);
     void pan(double right, double up);

@@ -23,15 +23,15 @@ void draw_outlined(QPainter& painter, const QPointF& at, const QString& text) {
 void SceneView::draw_over(QPainter& painter) const {
     painter.setRenderHint(QPainter::Antialiasing);
     if (has_layer(Layer::rings)) draw_ring_labels(painter);
-    if (has_layer(Layer::boxes)) draw_box_labels(painter);
     painter.setPen(kSceneText2);
     painter.setFont(ViewStyle::font(12));
     const QFontMetricsF metrics(painter.font());
-    double y = 8 + metrics.ascent();
-    for (const QString& line : m->note.split(u'\n')) {
-        draw_outlined(painter, {10, y}, line);
-        y += metrics.height() + 2;
+    QRectF note(10, 8, 0, 0);
+    for (const QString& line : m->note.split(u'\n', Qt::SkipEmptyParts)) {
+        draw_outlined(painter, {note.left(), note.bottom() + metrics.ascent()}, line);
+        note.setSize({std::max(note.width(), metrics.horizontalAdvance(line)), note.height() + metrics.height() + 2});
     }
+    if (has_layer(Layer::boxes)) draw_box_labels(painter, note);
     draw_axes(painter);
 }
 
@@ -49,14 +49,14 @@ void SceneView::draw_ring_labels(QPainter& painter) const {
 }
 
 /// Beside the boxes that are large enough and where no other name lies; the picked one first, then the nearest.
-void SceneView::draw_box_labels(QPainter& painter) const {
+void SceneView::draw_box_labels(QPainter& painter, const QRectF& note) const {
     std::vector<std::pair<double, const SceneBox*>> order;
     for (const SceneBox& box : m->boxes)
         if (!box.label.isEmpty()) order.emplace_back(box.picked ? -1 : length(minus(box.centre, m->eye.eye)), &box);
     std::ranges::stable_sort(order, {}, [](const auto& entry) { return entry.first; });
     painter.setFont(ViewStyle::font(11));
     const QFontMetricsF metrics(painter.font());
-    std::vector<QRectF> taken;
+    std::vector<QRectF> taken{note};
     for (const auto& [distance, box] : order) {
         QRectF seen;
         bool whole = true;

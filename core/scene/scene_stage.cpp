@@ -233,7 +233,10 @@ void SceneStage::set_pixel_scale(double scale) {
     for (auto& [number, layer] : m_impl->layers) m_impl->apply_width(layer);
 }
 
-void SceneStage::set_background(StageColour colour) { m_impl->renderers[0]->SetBackground(colour[0] / 255.0, colour[1] / 255.0, colour[2] / 255.0); }
+void SceneStage::set_background(StageColour colour) {
+    m_impl->renderers[0]->SetBackground(colour[0] / 255.0, colour[1] / 255.0, colour[2] / 255.0);
+    m_impl->renderers[0]->SetBackgroundAlpha(1);
+}
 
 const std::uint8_t* SceneStage::draw(const StageCamera& camera, int width, int height) {
     need(width >= 1 && height >= 1 && width <= 8192 && height <= 8192, "size of the view");
