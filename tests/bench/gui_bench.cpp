@@ -1,5 +1,6 @@
 // Bars of the window, with the real programs: start to first paint and longest stall while a run streams (lathe measures both itself), and a mouse event on
-// the cache map or on a live slider of the delta_cache workspace to the first preview of the new run on the screen. Needs a screen: tests/gui/under_screen.sh.
+// the cache map or on a live slider of the delta_cache workspace to the first preview of the new run on the screen. `gui_bench scene` measures the 3D view
+// instead: frames a second while it is orbited, and new colours. Needs a screen: tests/gui/under_screen.sh.
 #include "app/gui/application.h"
 #include "app/gui/main_window.h"
 #include "app/gui/text.h"
@@ -8,6 +9,7 @@
 #include "tests/bench/bench.h"
 #include "tests/gui/gui_fixture.h"
 #include "viewers/image_compare.h"
+#include "viewers/scene_view.h"
 #include "widgets/cache_map.h"
 #include "widgets/parameter_form.h"
 #include "widgets/slider.h"
@@ -76,6 +78,89 @@ void stalls() {
     }
     print("gui.longest_stall_ms", longest, "ms", Bar::at_most, 50, how + "; the longest of 2 runs");
 }
+
+/// 200 x 200 x 4 voxels in a view of 1000 x 700, with boxes and rings.
+class SceneBench {
+public:
+    SceneBench() {
+        m_view.resize(1000, 700);
+        m_view.show();
+        if (!QTest::qWaitForWindowExposed(&m_view) || !m_view.has_opengl()) give_up("The 3D view cannot be shown.");
+        m_grid.n = {200, 200, 4};
+        m_grid.low = {-50, -50, -4};
+        m_grid.size = {0.5, 0.5, 1.5};
+        std::vector<SceneBox> boxes;
+        for (int i = 0; i < 24; ++i) {
+            SceneBox box;
+            box.id = i;
+            box.colour = Qt::white;
+            box.yaw = i * 0.26;
+            box.centre = {30 * std::cos(box.yaw), 30 * std::sin(box.yaw), -1};
+            box.size = {1.9, 4.5, 1.6};
+            box.velocity = {3, 1};
+            box.label = QStringLiteral("car 0.80");
+            boxes.push_back(box);
+        }
+        m_view.set_boxes(boxes);
+        m_view.set_rings({10, 20, 30, 40, 50}, -1.84);
+    }
+
+    void measure() {
+        const double some = orbited(true);
+        const std::size_t some_faces = m_view.faces();
+        const double all = orbited(false);
+        const std::string how = "orbit of 360 degrees at 1000 x 700, " + m_view.driver().toStdString() + ", best of 3; " + std::to_string(m_count) + " of 160000 voxels, " + std::to_string(some_faces) + " faces";
+        print("bev.orbit_fps", some, "frames/s", Bar::at_least, 20, how + "; with all 160000 voxels, " + std::to_string(m_view.faces()) + " faces: " + number_text(std::round(all * 10) / 10) + " (bar 8)");
+        if (all < 8) give_up("The scene of all voxels is drawn too slowly: " + number_text(all) + " frames/s, bar 8.");
+        std::vector<double> ms;
+        for (int i = 0; i < 15; ++i) {
+            std::vector<QRgb> colours(m_grid.count());
+            for (std::size_t v = 0; v < colours.size(); ++v) colours[v] = qRgb(int(v * 7 + unsigned(i) * 40) & 255, int(v / 800) & 255, 120);
+            const double since = monotonic_seconds();
+            m_view.set_voxel_colours(colours);
+            m_view.repaint();
+            ms.push_back((monotonic_seconds() - since) * 1000);
+        }
+        print("bev.recolour_ms", median(ms), "ms", Bar::at_most, 50, "new colours of all 160000 voxels (" + std::to_string(m_view.faces()) + " faces) to the end of the next paint, median of 15");
+    }
+
+private:
+    /// Frames a second, the best of three turns: `some` shows about 20 000 voxels in hills, else all.
+    double orbited(bool some) {
+        std::vector<std::uint8_t> shown(m_grid.count(), 1);
+        std::vector<QRgb> colours(m_grid.count());
+        for (int x = 0; x < 200; ++x)
+            for (int y = 0; y < 200; ++y)
+                for (int z = 0; z < 4; ++z) {
+                    const double dx = x - 100, dy = y - 100, ring = (std::hypot(dx, dy) - 60) / 12;
+                    if (some) shown[m_grid.at(x, y, z)] = std::exp(-ring * ring) * (0.6 + 0.4 * std::cos(6 * std::atan2(dy, dx))) * (1 - z * 0.2) > 0.25;
+                    colours[m_grid.at(x, y, z)] = qRgb(x, y, 80 + 40 * z);
+                }
+        m_count = some ? std::ranges::count(shown, 1) : m_count;
+        m_view.set_voxels(m_grid, std::move(shown), colours);
+        double best = 0;
+        for (int turn = 0; turn < 3; ++turn) {
+            constexpr int kFrames = 72;
+            m_view.look_around(50);
+            m_view.repaint();
+            const SceneEye start = m_view.eye();
+            const double since = monotonic_seconds();
+            for (int i = 0; i < kFrames; ++i) {
+                const double c = std::cos(i * 0.0873), s = std::sin(i * 0.0873);
+                SceneEye eye = start;
+                eye.eye = {c * start.eye[0] - s * start.eye[1], s * start.eye[0] + c * start.eye[1], start.eye[2]};
+                m_view.look(eye);
+                m_view.repaint();
+                QCoreApplication::processEvents();
+            }
+            best = std::max(best, kFrames / (monotonic_seconds() - since));
+        }
+        return best;
+    }
+    SceneView m_view;
+    VoxelGridShape m_grid;
+    std::ptrdiff_t m_count = 0;
+};
 
 /// The workspace with the demo model, in a new project, after its first image.
 class LiveBench {
@@ -182,6 +267,10 @@ int main(int argc, char** argv) {
     WatchingApplication app(argc, argv);
     Theme::instance().apply(app, ThemeMode::light);
     try {
+        if (argc > 1 && std::string(argv[1]) == "scene") {
+            SceneBench().measure();
+            return 0;
+        }
         starts();
         stalls();
         LiveBench(app).measure();

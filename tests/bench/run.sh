@@ -29,6 +29,7 @@ print(json.dumps({"id": "(verify)", "value": good, "unit": "files", "bar": len(l
 
 cli_bars() { lathe-cli bench core --json | grep -v '"bar":null'; }   # its rates have no bar
 gui_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench; }
+scene_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench scene; }
 
 street_bars() { # the small data set made, and its true boxes fed through writer and metric
   local folder; folder=$(mktemp -d)
@@ -55,6 +56,7 @@ core)
 bev)
   measure verify bev '[a-z0-9_]+\.safetensors|nusc_(eval|result)[a-z_]*\.json'
   measure bev_bench "$here/ref/bev.py"
+  measure scene_bars
   measure street_bars ;;
 esac
 
