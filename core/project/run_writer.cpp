@@ -208,8 +208,10 @@ void RunWriter::Impl::write(Group& group) {
                 failure = error;
             }
             // Told before a flush that waits is woken: whoever sees the error has heard of it.
-            if (first || last_try)
+            if (last_try)
                 tell(error);
+            else if (first)
+                tell({error.code(), error.summary(), error.where(), error.hint() + " What comes meanwhile waits in memory and is written as soon as that is possible."});
             std::unique_lock lock(mutex);
             ++failures;
             space.notify_all();

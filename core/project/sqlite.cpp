@@ -172,7 +172,7 @@ void Database::fail(int code, std::string_view doing) const {
     const std::string reason = m_db ? sqlite3_errmsg(m_db) : sqlite3_errstr(code);
     const std::string could_not = "Could not " + std::string(doing) + ": ";
     if (is_full(code, system_error))
-        throw Error(ErrorCode::io, could_not + "the disk is full.", where, "Free some space and try again. What was saved before is safe.");
+        throw Error(ErrorCode::io, "Could not write the project: the disk is full.", where, "Free some space and try again. What was saved before is safe.");
     switch (code & 0xff) {
     case SQLITE_NOTADB:
         throw Error(ErrorCode::wrong_format, "This is not a Lathe project: the file is not an SQLite database.", where, "Choose a file that was made by Lathe (.lathe).");
