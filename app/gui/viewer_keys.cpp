@@ -3,6 +3,7 @@
 #include "viewers/heat_map.h"
 #include "viewers/image_compare.h"
 #include "viewers/plot_viewer.h"
+#include "viewers/scene_view.h"
 #include "widgets/cache_map.h"
 #include <QApplication>
 #include <QKeyEvent>
@@ -15,6 +16,7 @@ QString group_of(const QObject* object) {
     if (qobject_cast<const ImageCompareViewer*>(object)) return ViewerKeys::tr("Images");
     if (qobject_cast<const PlotViewer*>(object)) return ViewerKeys::tr("Curves");
     if (qobject_cast<const CacheMap*>(object) || qobject_cast<const HeatMapView*>(object)) return ViewerKeys::tr("Maps");
+    if (qobject_cast<const SceneView*>(object)) return ViewerKeys::tr("3D");
     return {};
 }
 
@@ -27,7 +29,7 @@ QString text_of(int key, Qt::KeyboardModifiers modifiers) {
 }
 
 ViewerKeys::ViewerKeys(QObject* parent) : QObject(parent) {
-    const QString images = tr("Images"), curves = tr("Curves"), maps = tr("Maps");
+    const QString images = tr("Images"), curves = tr("Curves"), maps = tr("Maps"), scenes = tr("3D");
     m_entries = {
         {QStringLiteral("viewer.images.fit"), images, tr("Fit"), Qt::Key_F, 0},
         {QStringLiteral("viewer.images.full"), images, tr("100 %"), Qt::Key_Z, 0},
@@ -52,6 +54,14 @@ ViewerKeys::ViewerKeys(QObject* parent) : QObject(parent) {
         {QStringLiteral("viewer.maps.first"), maps, tr("First step"), Qt::Key_Home, 0},
         {QStringLiteral("viewer.maps.last"), maps, tr("Last step"), Qt::Key_End, 0},
         {QStringLiteral("viewer.maps.clear"), maps, tr("Clear"), Qt::Key_Backspace, 0},
+        {QStringLiteral("viewer.scenes.top"), scenes, tr("From above"), Qt::Key_T, 0},
+        {QStringLiteral("viewer.scenes.ego"), scenes, tr("From the vehicle"), Qt::Key_E, 0},
+        {QStringLiteral("viewer.scenes.orbit"), scenes, tr("Orbit"), Qt::Key_O, 0},
+        {QStringLiteral("viewer.scenes.camera"), scenes, tr("Next camera"), Qt::Key_C, 0},
+        {QStringLiteral("viewer.scenes.in"), scenes, tr("Nearer"), Qt::Key_Plus, 0},
+        {QStringLiteral("viewer.scenes.out"), scenes, tr("Farther"), Qt::Key_Minus, 0},
+        {QStringLiteral("viewer.scenes.higher"), scenes, tr("Next slice"), Qt::Key_PageUp, 0},
+        {QStringLiteral("viewer.scenes.lower"), scenes, tr("Previous slice"), Qt::Key_PageDown, 0},
     };
     const QSettings& store = Settings::instance().store();
     for (Entry& entry : m_entries) {
