@@ -1,4 +1,5 @@
 #include "core/nn/conv.h"
+#include "core/nn/int8_conv.h"
 #include "core/nn/layers.h"
 #include <ATen/ATen.h>
 #include <array>
@@ -103,6 +104,32 @@ ConvUnit::ConvUnit(const ConvShape& shape, const Names& names, Activation activa
     if (activation == Activation::relu) m_act_id = add_layer(below(owner, names.conv) + ".relu", "ReLU", "act", block);
 }
 
+ConvUnit::~ConvUnit() = default;
+
+void ConvUnit::weights_changed() {
+    m_folded_weight = m_folded_bias = at::Tensor();
+    drop_int8();
+}
+
+void ConvUnit::observe() {
+    m_int8.reset();
+    m_seen = std::make_unique<ConvSeen>();
+}
+
+void ConvUnit::stop_observing() { m_seen.reset(); }
+
+bool ConvUnit::make_int8() {
+    if (!m_seen || !m_seen->out.known() || m_conv.shape().groups != 1 || !has_int8_conv()) return false;
+    auto form = std::make_unique<Int8Conv>(m_folded_weight, m_folded_bias, m_conv.shape(), m_activation, *m_seen);
+    if (form->is_right(*m_seen)) m_int8 = std::move(form);
+    return m_int8 != nullptr;
+}
+
+void ConvUnit::drop_int8() {
+    m_seen.reset();
+    m_int8.reset();
+}
+
 bool ConvUnit::looked_at(const TapStack* taps) const {
     return taps && (taps->wanted(m_conv.id()) || (m_norm && taps->wanted(m_norm->id())) || (m_add_id >= 0 && taps->wanted(m_add_id)) || (m_act_id >= 0 && taps->wanted(m_act_id)));
 }
@@ -119,14 +146,31 @@ void ConvUnit::fold() {
     m_folded_weight = m_folded_weight.contiguous(at::MemoryFormat::ChannelsLast);
 }
 
-at::Tensor ConvUnit::forward(const at::Tensor& x, TapStack* taps, const at::Tensor& residual) {
+void ConvUnit::note(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& y) {
+    static constexpr std::int64_t kPiece = 24;   // even, so that the piece of the residual is as large as the result
+    m_seen->in.add(x);
+    m_seen->out.add(y);
+    if (residual.defined()) m_seen->residual.add(residual);
+    const auto piece = [](const at::Tensor& t) { return t.narrow(0, 0, 1).slice(2, 0, kPiece).slice(3, 0, kPiece).contiguous(at::MemoryFormat::ChannelsLast).clone(); };
+    m_seen->piece = piece(x);
+    m_seen->piece_residual = residual.defined() ? piece(residual) : at::Tensor();
+}
+
+at::Tensor ConvUnit::forward(const at::Tensor& given, TapStack* taps, const at::Tensor& given_residual) {
+    if (m_int8 && !looked_at(taps)) {
+        if (taps) taps->tick();
+        return (*m_int8)(given, given_residual);
+    }
+    const at::Tensor x = as_float(given), residual = as_float(given_residual);
     const bool trained = records_gradients(x) || records_gradients(m_conv.weight) || (m_norm && (m_norm->batch_statistics || records_gradients(m_norm->weight)));
     if (!looked_at(taps) && !trained) {
         if (taps) taps->tick();
         if (!m_folded_weight.defined()) fold();
         at::Tensor y = convolved(x, m_folded_weight, m_folded_bias, m_conv.shape());
         if (residual.defined()) y.add_(residual);
-        return m_activation == Activation::relu ? y.relu_() : y;
+        if (m_activation == Activation::relu) y.relu_();
+        if (m_seen) note(x, residual, y);
+        return y;
     }
     at::Tensor y = m_conv.forward(x, taps);
     if (m_norm) y = m_norm->forward(y, taps);

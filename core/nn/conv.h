@@ -36,24 +36,36 @@ private:
 
 enum class Activation { none, relu };
 
+struct ConvSeen;
+class Int8Conv;
+
 /// activation(norm(conv(x)) + residual); norm and residual may be missing. The keys of the two parts stand directly under the key of the unit's owner:
 /// own it with an empty name.
 class ConvUnit : public Module {
 public:
     struct Names { std::string conv, norm; };   ///< keys below the owner; norm empty: none
     ConvUnit(const ConvShape& shape, const Names& names, Activation activation, const AddLayer& add_layer, const std::string& owner, int block = -1, bool adds = false);
+    ~ConvUnit() override;
+    /// In its int8 form it takes and gives quantized tensors (core/nn/int8_conv.h); tapped and trained it is float as ever.
     at::Tensor forward(const at::Tensor& x, TapStack* taps, const at::Tensor& residual = {});
-    void weights_changed() override { m_folded_weight = m_folded_bias = at::Tensor(); }
+    void weights_changed() override;
+    void observe();                             ///< float again, and notes ranges until stop_observing
+    void stop_observing();
+    bool make_int8();                           ///< from what was noted; false: nothing was, or oneDNN's integers are wrong for this shape on this processor
+    void drop_int8();
     Conv2d& conv() { return m_conv; }
     BatchNorm2d* norm() { return m_norm.get(); }
 private:
     bool looked_at(const TapStack* taps) const;
     void fold();
+    void note(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& y);
     Conv2d m_conv;
     std::unique_ptr<BatchNorm2d> m_norm;
     Activation m_activation;
     int m_add_id = -1, m_act_id = -1;
     at::Tensor m_folded_weight, m_folded_bias;
+    std::unique_ptr<ConvSeen> m_seen;
+    std::unique_ptr<Int8Conv> m_int8;
 };
 
 }

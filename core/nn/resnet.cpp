@@ -1,5 +1,6 @@
 #include "core/nn/resnet.h"
 #include "core/base/error.h"
+#include "core/nn/int8_conv.h"
 #include <ATen/ATen.h>
 #include <array>
 
@@ -69,7 +70,8 @@ ResNet::ResNet(const ResNetConfig& config, const AddLayer& add_layer, const std:
 
 std::vector<at::Tensor> ResNet::forward(const at::Tensor& x, TapStack* taps) {
     at::Tensor h = m_stem.forward(x, taps);
-    h = at_point(taps, m_pool_id, h, [](const at::Tensor& in) { return at::max_pool2d(in, {3, 3}, {2, 2}, {1, 1}); });
+    if (taps && taps->wanted(m_pool_id)) h = as_float(h);
+    h = at_point(taps, m_pool_id, h, [](const at::Tensor& in) { return at::max_pool2d(in, {3, 3}, {2, 2}, {1, 1}, {1, 1}); });   // the quantized one reads two dilations
     std::vector<at::Tensor> maps;
     for (auto& stage : m_stages) {
         for (auto& block : stage) h = block->forward(h, taps);

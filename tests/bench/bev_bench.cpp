@@ -1,7 +1,9 @@
 // Bars of Fast-BEV: view tables and gather against the memory of this machine and the official PyTorch path, networks against PyTorch and the convolution rate.
 // Usage: bev_bench PYTHON_SCRIPT [THREADS]
+#include "core/nn/int8_conv.h"
 #include "plugins/bev/engine/detector.h"
 #include "plugins/bev/engine/family.h"
+#include "plugins/bev/engine/head.h"
 #include "tests/bench/tensor_bench.h"
 #include <ATen/ATen.h>
 
@@ -65,11 +67,57 @@ void networks(Detector& m0, const std::string& script, int threads) {
         text("%.0f GFLOPS in both networks of %.0f GFLOPS (3x3, 256 to 256, 200x200, channels last, in this run)", gflop / (image.ours + bev.ours), rate));
 }
 
+/// A whole frame as it comes when a car drives: six new pictures, the features of three earlier moments kept.
+class WholeFrame {
+public:
+    WholeFrame(Detector& net, const std::vector<at::Tensor>& example) : m_net(net), m_images(example[0].narrow(0, 0, 6).contiguous(at::MemoryFormat::ChannelsLast)), m_matrices(example[1]) {}
+    double seconds() {
+        if (m_kept.empty()) m_kept.assign(3, m_net.image_features(m_images, nullptr));
+        const double start = monotonic_seconds();
+        std::vector<std::vector<at::Tensor>> frames{m_net.image_features(m_images, nullptr)};
+        const double seen = monotonic_seconds();
+        frames.insert(frames.end(), m_kept.begin(), m_kept.end());
+        const at::Tensor folded = m_net.folded(frames, m_net.tables(m_matrices, {}), Overlap::last);
+        const double lifted = monotonic_seconds();
+        const HeadMaps maps = m_net.head(m_net.encode(m_net.fuse(folded, nullptr), nullptr), nullptr);
+        const double decided = monotonic_seconds();
+        detect(maps.cls[0], maps.reg[0], maps.dir[0], m_net.detector_config().range, m_net.detector_config().post);
+        images.push_back(seen - start);
+        view.push_back(lifted - seen);
+        encoder.push_back(decided - lifted);
+        return monotonic_seconds() - start;
+    }
+    std::vector<double> images, view, encoder;
+private:
+    Detector& m_net;
+    at::Tensor m_images, m_matrices;
+    std::vector<std::vector<at::Tensor>> m_kept;
+};
+
+void int8(Detector& m0, const std::vector<at::Tensor>& example) {
+    if (!has_int8_conv()) throw std::runtime_error("this LibTorch has no oneDNN engine for int8");
+    Detector quick(zoo("M0"));
+    quick.initialize(1);
+    WholeFrame plain(m0, example), integer(quick, example);
+    quick.calibrate("bench", [&] { WholeFrame(quick, example).seconds(); });
+    plain.seconds();
+    integer.seconds();
+    std::vector<double> slow, fast;
+    for (int i = 0; i < kTurns; ++i) {
+        slow.push_back(plain.seconds());
+        fast.push_back(integer.seconds());
+    }
+    print("bev.int8_speedup", median(slow) / median(fast), "x", Bar::at_least, 2.5,
+        text("M0, one frame with the history kept: fp32 %.3f s (images %.3f, view %.3f, encoder and head %.3f), int8 %.3f s (%.3f, %.3f, %.3f), %d convolutions in int8; medians of %d in turns", median(slow), median(plain.images),
+            median(plain.view), median(plain.encoder), median(fast), median(integer.images), median(integer.view), median(integer.encoder), quick.int8_units(), kTurns));
+}
+
 void measure(const std::string& script, int threads) {
     Detector m0(zoo("M0"));
     m0.initialize(1);
     m0.prepare_inference();
     view(m0, make_family()->example(m0, 1, 1), script, threads);
+    int8(m0, make_family()->example(m0, 1, 1));
     networks(m0, script, threads);
 }
 

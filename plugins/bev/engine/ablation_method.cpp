@@ -15,7 +15,7 @@ namespace {
 class Ablation {
 public:
     explicit Ablation(RunContext& run)
-        : m_run(run), m_tables(open_tables(run)), m_model(open_detector(run)), m_net(detector_of(*m_model)), m_indexes(m_tables->samples_of(run.params().at("split").get<std::string>())),
+        : m_run(run), m_tables(open_tables(run)), m_model(open_detector(run, *m_tables)), m_net(detector_of(*m_model)), m_indexes(m_tables->samples_of(run.params().at("split").get<std::string>())),
           m_limit(number_from(run.params().at("limit"), "limit")) {
         const Json& p = run.params();
         const auto samples = p.at("samples").get<std::size_t>();

@@ -10,7 +10,7 @@ void detect_in_run(RunContext& run) {
     const c10::InferenceMode guard;
     const Json& p = run.params();
     const auto tables = open_tables(run);
-    const auto model = open_detector(run);
+    const auto model = open_detector(run, *tables);
     Detector& net = detector_of(*model);
     const std::vector<int> indexes = tables->samples_of(p.at("split").get<std::string>());
     const auto chosen = p.at("sample").get<std::int64_t>();

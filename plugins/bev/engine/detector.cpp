@@ -1,5 +1,6 @@
 #include "plugins/bev/engine/detector.h"
 #include "core/base/error.h"
+#include "core/nn/int8_conv.h"
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <c10/core/GradMode.h>
@@ -52,9 +53,22 @@ at::Tensor Detector::folded(const std::vector<std::vector<at::Tensor>>& frames, 
     if (volumes.size() == 1) return volumes.front();
     const at::Tensor& reference = m_detector.pool_levels ? volumes.back() : volumes.front();
     const std::array<std::int64_t, 2> size{reference.size(2), reference.size(3)};
+    for (at::Tensor& v : volumes) v = as_float(v);
     for (at::Tensor& v : volumes)
         if (v.size(2) != size[0] || v.size(3) != size[1]) v = m_detector.pool_levels ? at::adaptive_avg_pool2d(v, size) : at::upsample_bilinear2d(v, size, false);
     return at::cat(volumes, 1);
+}
+
+void Detector::calibrate(const std::string& name, const std::function<void()>& run) {
+    observe_ranges(*this);
+    try {
+        run();
+    } catch (...) {
+        drop_int8(*this);
+        throw;
+    }
+    m_int8_units = make_int8(*this, [](const std::string& key) { return !key.starts_with("bbox_head"); });   // 1 % of the work, and every box depends on it
+    m_calibration = name;
 }
 
 at::Tensor Detector::forward(std::vector<at::Tensor> inputs, TapStack* taps) {

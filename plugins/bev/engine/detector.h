@@ -3,7 +3,9 @@
 #include "plugins/bev/engine/detector_config.h"
 #include "plugins/bev/engine/networks.h"
 #include "plugins/bev/engine/view_transform.h"
+#include <functional>
 #include <memory>
+#include <string>
 
 namespace lathe::bev {
 
@@ -23,6 +25,11 @@ public:
     at::Tensor encode(const at::Tensor& fused, TapStack* taps) { return m_encoder.encode(fused, taps); }
     HeadMaps head(const at::Tensor& bev, TapStack* taps) { return m_head.forward(bev, taps); }
 
+    /// Turns image network and BEV encoder into int8, by the ranges that `run` shows them (it runs the network over some samples). `name` tells calibrations apart.
+    void calibrate(const std::string& name, const std::function<void()>& run);
+    const std::string& calibration() const { return m_calibration; }         ///< empty: none
+    int int8_units() const { return m_int8_units; }                          ///< convolutions that run in int8
+
     /// inputs: images [frames * cameras, 3, H, W], lidar2img [frames * cameras, 4, 4]; the class map [1, 80, Ny, Nx].
     at::Tensor forward(std::vector<at::Tensor> inputs, TapStack* taps) override;
     /// Fresh weights as the official training begins (kaiming and xavier, head N(0, 0.01), class bias for a prior of 0.01).
@@ -32,6 +39,8 @@ private:
     ImageNetwork m_images;
     BevEncoder m_encoder;
     BevHead m_head;
+    std::string m_calibration;
+    int m_int8_units = 0;
 };
 
 }

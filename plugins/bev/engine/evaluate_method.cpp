@@ -16,7 +16,7 @@ public:
     void operator()() {
         const Json& p = m_run.params();
         const std::vector<int> indexes = m_tables->samples_of(p.at("split").get<std::string>());
-        std::shared_ptr<CachedModel> model = m_truth ? nullptr : open_detector(m_run);
+        std::shared_ptr<CachedModel> model = m_truth ? nullptr : open_detector(m_run, *m_tables);
         Experiment experiment;
         double limit = number_from(p.at("limit"), "limit");
         if (model) experiment = experiment_from(p, detector_of(*model).detector_config(), m_tables->channels);

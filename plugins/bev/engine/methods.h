@@ -15,6 +15,8 @@ Method describe_method();    ///< bev.describe: what data set and detector hold
 
 /// The input "model", or a network of random weights where the parameter "preset" names one.
 std::shared_ptr<CachedModel> open_detector(RunContext& run);
+/// The same in the precision that the parameter of this name asks for. int8: calibrated on a few samples of the data set, those of its training split if it has one.
+std::shared_ptr<CachedModel> open_detector(RunContext& run, const NuscenesTables& tables);
 Detector& detector_of(CachedModel& model);
 /// What the engine keeps of pictures and their features from run to run.
 PictureSource picture_source(RunContext& run, const CachedModel& model, const std::filesystem::path& root);

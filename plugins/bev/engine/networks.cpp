@@ -1,4 +1,5 @@
 #include "plugins/bev/engine/networks.h"
+#include "core/nn/int8_conv.h"
 #include <ATen/ATen.h>
 
 namespace lathe::bev {
@@ -14,9 +15,9 @@ FeaturePyramid::FeaturePyramid(const std::vector<std::int64_t>& in, std::int64_t
 
 std::vector<at::Tensor> FeaturePyramid::forward(const std::vector<at::Tensor>& maps, TapStack* taps) {
     std::vector<at::Tensor> out;
-    for (std::size_t i = 0; i < maps.size(); ++i) out.push_back(m_laterals[i]->forward(maps[i], taps));
+    for (std::size_t i = 0; i < maps.size(); ++i) out.push_back(as_float(m_laterals[i]->forward(maps[i], taps)));
     for (std::size_t i = out.size(); i-- > 1;) out[i - 1] = out[i - 1] + at::upsample_nearest2d(out[i], {out[i - 1].size(2), out[i - 1].size(3)});
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = m_outputs[i]->forward(out[i], taps);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = as_float(m_outputs[i]->forward(out[i], taps));
     return out;
 }
 
@@ -83,7 +84,7 @@ BevEncoder::BevEncoder(std::int64_t fuse_in, std::int64_t in, std::int64_t out, 
 at::Tensor BevEncoder::encode(const at::Tensor& fused, TapStack* taps) {
     at::Tensor h = fused;
     for (std::size_t i = 0; i < m_residuals.size(); ++i) h = m_plains[i]->forward(m_residuals[i]->forward(h, taps), taps);
-    return h;
+    return as_float(h);
 }
 
 BevHead::BevHead(std::int64_t in, const AddLayer& add_layer, const std::string& name)

@@ -27,7 +27,7 @@ private:
     ConvUnit m_conv;
 };
 
-/// Pictures to feature maps: backbone, pyramid, and one fused map for each used level.
+/// Pictures to feature maps: backbone, pyramid, and one fused map for each used level; quantized where its last convolution runs in int8.
 class ImageNetwork : public Module {
 public:
     ImageNetwork(const ResNetConfig& backbone, std::int64_t channels, const std::vector<int>& levels, const AddLayer& add_layer);
@@ -39,7 +39,7 @@ private:
     std::vector<std::unique_ptr<LevelFusion>> m_fusions;
 };
 
-/// M2BevNeck on the folded volume [N, Z * T * C, X, Y] -> [N, out, ceil(X / 2), ceil(Y / 2)].
+/// M2BevNeck on the folded volume [N, Z * T * C, X, Y], float or quantized -> float [N, out, ceil(X / 2), ceil(Y / 2)].
 class BevEncoder : public Module {
 public:
     BevEncoder(std::int64_t fuse_in, std::int64_t in, std::int64_t out, int layers, const AddLayer& add_layer, const std::string& name);

@@ -22,7 +22,7 @@ struct ViewTables {
 /// lidar2img: float32 [frames * cameras, 4, 4] for the network's input picture, current frame first. Uses all threads.
 ViewTables::Level make_tables(const VoxelGrid& grid, const at::Tensor& lidar2img, int cameras, FeatureSize size, int stride, const ViewRules& rules);
 
-/// For each frame [cameras, C, H, W] float -> [1, Z * T * C, X, Y], channels last. Records gradients where the features do.
+/// For each frame [cameras, C, H, W], float or quantized (u8; the volume too, unless cameras are averaged) -> [1, Z * T * C, X, Y], channels last. Records gradients where the features do.
 at::Tensor to_voxels(const std::vector<at::Tensor>& frames, const ViewTables::Level& level, int cameras, Overlap overlap);
 /// The frames one after the other: [frames * cameras, C, H, W].
 at::Tensor to_voxels(const at::Tensor& features, const ViewTables::Level& level, int cameras, Overlap overlap);

@@ -1,4 +1,5 @@
 #include "plugins/bev/engine/voxel_features.h"
+#include "core/nn/int8_conv.h"
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <cmath>
@@ -24,7 +25,7 @@ constexpr float kUnseen = std::numeric_limits<float>::quiet_NaN();
 }
 
 VoxelFeatures::VoxelFeatures(const at::Tensor& maps, const ViewTables::Level& level, std::size_t frame, Overlap overlap)
-    : m_rows((overlap == Overlap::average ? voxel_rows(maps, level, frame, overlap) : maps.permute({0, 2, 3, 1})).contiguous()), m_lut(level.luts.at(frame)), m_channels(maps.size(1)),
+    : m_rows((overlap == Overlap::average ? voxel_rows(as_float(maps), level, frame, overlap) : as_float(maps).permute({0, 2, 3, 1})).contiguous()), m_lut(level.luts.at(frame)), m_channels(maps.size(1)),
       m_by_cell(overlap == Overlap::average) {}
 
 const float* VoxelFeatures::at(std::int64_t cell) const {

@@ -6,7 +6,7 @@ namespace lathe::bev {
 
 class VoxelFeatures {
 public:
-    /// maps: [cameras, C, h, w] float of one frame.
+    /// maps: [cameras, C, h, w] of one frame, float or quantized.
     VoxelFeatures(const at::Tensor& maps, const ViewTables::Level& level, std::size_t frame, Overlap overlap);
     std::int64_t channels() const { return m_channels; }
     std::int64_t cells() const { return m_lut.numel(); }

@@ -1,0 +1,91 @@
+#include "core/nn/int8_conv.h"
+#include <ATen/ATen.h>
+#include <ATen/Context.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <algorithm>
+#include <cmath>
+
+namespace lathe {
+namespace {
+
+c10::IValue quantized_op(const char* name, const char* overload, std::vector<c10::IValue> stack) {
+    c10::Dispatcher::singleton().findSchemaOrThrow(name, overload).callBoxed(&stack);
+    return stack.front();
+}
+
+c10::List<std::int64_t> pair_of(std::int64_t n) { return c10::List<std::int64_t>({n, n}); }
+
+template <class F> void each_unit(Module& module, F f) {
+    module.visit_modules("", [&](const std::string& key, Module& part) {
+        if (auto* unit = dynamic_cast<ConvUnit*>(&part)) f(key, *unit);
+    });
+}
+
+}
+
+bool has_int8_conv() {
+    const auto& engines = at::globalContext().supportedQEngines();
+    return std::find(engines.begin(), engines.end(), at::QEngine::ONEDNN) != engines.end();
+}
+
+at::Tensor as_float(const at::Tensor& t) { return t.defined() && t.is_quantized() ? t.dequantize() : t; }
+
+void ValueRange::add(const at::Tensor& t) {
+    const auto [low, high] = at::aminmax(t);
+    m_low += low.item<double>();
+    m_high += high.item<double>();
+    ++m_count;
+}
+
+Int8Conv::Step Int8Conv::step_of(const ValueRange& range) {
+    const double low = std::min(0.0, range.low()), high = std::max(0.0, range.high()), scale = std::max((high - low) / 255, 1e-12);   // zero is always one of the values
+    return {scale, std::clamp<std::int64_t>(std::llround(-low / scale), 0, 255)};
+}
+
+Int8Conv::Int8Conv(const at::Tensor& weight, const at::Tensor& bias, const ConvShape& shape, Activation activation, const ConvSeen& seen)
+    : m_shape(shape), m_activation(activation), m_in(step_of(seen.in)), m_residual(seen.residual.known() ? step_of(seen.residual) : Step{}), m_out(step_of(seen.out)), m_bias(bias.defined() ? bias : at::zeros({shape.out})) {
+    const at::Tensor scales = (weight.abs().amax({1, 2, 3}).to(at::kDouble) / 127).clamp_min(1e-12);
+    m_weight = at::quantize_per_channel(weight.contiguous(), scales, at::zeros({shape.out}, at::kLong), 0, at::kQInt8);
+    at::globalContext().setQEngine(at::QEngine::ONEDNN);
+    m_packed = quantized_op("quantized::conv2d_prepack", "", {m_weight, std::optional<at::Tensor>(m_bias), pair_of(shape.stride), pair_of(shape.padding), pair_of(1), std::int64_t{1}});
+}
+
+at::Tensor Int8Conv::quantized(const at::Tensor& x, const Step& step) const {
+    return x.is_quantized() ? x : at::quantize_per_tensor(x.contiguous(at::MemoryFormat::ChannelsLast), step.scale, step.zero, at::kQUInt8);
+}
+
+at::Tensor Int8Conv::operator()(const at::Tensor& x, const at::Tensor& residual) const {
+    at::globalContext().setQEngine(at::QEngine::ONEDNN);
+    const at::Tensor in = quantized(x, m_in);
+    const bool relu = m_activation == Activation::relu;
+    if (!residual.defined()) return quantized_op(relu ? "quantized::conv2d_relu" : "quantized::conv2d", "new", {in, m_packed, m_out.scale, m_out.zero}).toTensor();
+    const at::Tensor sum = residual.is_quantized() ? residual.clone() : quantized(residual, m_residual);   // the operator writes its result into it
+    return quantized_op(relu ? "quantized::conv2d_add_relu" : "quantized::conv2d_add", "", {in, sum, m_packed, m_out.scale, m_out.zero}).toTensor();
+}
+
+bool Int8Conv::is_right(const ConvSeen& seen) const {
+    const at::Tensor in = quantized(seen.piece, m_in), residual = seen.piece_residual.defined() ? quantized(seen.piece_residual, m_residual) : at::Tensor();
+    const at::Tensor got = (*this)(in, residual).dequantize();
+    at::Tensor want = at::conv2d(in.dequantize().to(at::kDouble), m_weight.dequantize().to(at::kDouble), m_bias.to(at::kDouble), {m_shape.stride, m_shape.stride}, {m_shape.padding, m_shape.padding});
+    if (residual.defined()) want += residual.dequantize();
+    if (m_activation == Activation::relu) want.relu_();
+    want.clamp_(-m_out.scale * static_cast<double>(m_out.zero), m_out.scale * static_cast<double>(255 - m_out.zero));
+    return (got.to(at::kDouble) - want).abs().max().item<double>() <= 1.5 * m_out.scale;
+}
+
+void observe_ranges(Module& module) {
+    each_unit(module, [](const std::string&, ConvUnit& unit) { unit.observe(); });
+}
+
+int make_int8(Module& module, const std::function<bool(const std::string&)>& wanted) {
+    int made = 0;
+    each_unit(module, [&](const std::string& key, ConvUnit& unit) { made += wanted(key) && unit.make_int8(); });
+    each_unit(module, [](const std::string&, ConvUnit& unit) { unit.stop_observing(); });
+    return made;
+}
+
+void drop_int8(Module& module) {
+    each_unit(module, [](const std::string&, ConvUnit& unit) { unit.drop_int8(); });
+}
+
+}
