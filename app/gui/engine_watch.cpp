@@ -129,8 +129,9 @@ void EngineWatch::job_ended(const QString& uuid, RunState state, double seconds)
     if (state == RunState::failed && !job->live && !job->error.isEmpty()) {
         QString where = job->error_where;
         if (job->total > 0) where = (where.isEmpty() ? QString() : where + QStringLiteral(", ")) + tr("step %1 of %2").arg(job->done).arg(job->total);
-        m_shell.say(QStringLiteral("err"), tr("Run %1 stopped: %2").arg(run, job->error), where, job->error_hint,
-            {MessageButton{tr("Run again"), QStringLiteral("retry"), [this, uuid] { m_shell.run_again(uuid); }}, MessageButton{tr("Show"), QStringLiteral("list"), [this, uuid] { m_shell.show_run(uuid); }}});
+        QList<MessageButton> buttons{{tr("Run again"), QStringLiteral("retry"), [this, uuid] { m_shell.run_again(uuid); }}, {tr("Show"), QStringLiteral("list"), [this, uuid] { m_shell.show_run(uuid); }}};
+        if (job->has_checkpoint) buttons.prepend({tr("Resume"), QStringLiteral("run"), [this, uuid] { m_shell.resume_run(uuid); }});
+        m_shell.say(QStringLiteral("err"), tr("Run %1 stopped: %2").arg(run, job->error), where, job->error_hint, buttons);
     }
     const bool is_away = !m_shell.window->isActiveWindow();
     if (seconds > kLongRun && is_away && Settings::instance().value(QStringLiteral("desktop/notify")).toBool())

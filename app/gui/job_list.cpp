@@ -76,6 +76,7 @@ void JobList::take(const RunEvent& event) {
         job.error_where = qs(failed->where);
         job.error_hint = qs(failed->hint);
     } else {
+        job.has_checkpoint = job.has_checkpoint || std::holds_alternative<event::Checkpoint>(event.body);
         return;
     }
     if (!m_moved.contains(job.uuid)) m_moved << job.uuid;

@@ -15,7 +15,7 @@ namespace lathe {
 struct Job {
     QString uuid, method, title, note;
     RunState state = RunState::queued;
-    bool live = false;
+    bool live = false, has_checkpoint = false;
     double done = 0, total = 0, seconds = 0;
     QElapsedTimer clock;                    ///< since it was queued
     QString error, error_where, error_hint;

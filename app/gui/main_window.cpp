@@ -131,6 +131,7 @@ void MainWindow::make_parts() {
     m_shell.show_help = [this](const QString& page) { show_help(page); };
     m_shell.show_run = [this](const QString& uuid) { m_runs->select_run(uuid); };
     m_shell.run_again = [this](const QString& uuid) { m_run_actions->rerun(uuid); };
+    m_shell.resume_run = [this](const QString& uuid) { m_run_actions->resume(uuid); };
     m_shell.may_leave_project = [this] { return may_leave_project(); };
     m_viewer_keys = new ViewerKeys(this);
     set_export_report([this](const QString& what, const QString& where, const QString& hint) { m_shell.say(QStringLiteral("err"), what, where, hint); });

@@ -20,6 +20,7 @@
 #include <QInputDialog>
 #include <QMessageBox>
 #include <QUndoStack>
+#include <algorithm>
 
 namespace lathe {
 
@@ -59,6 +60,9 @@ void RunActions::add_actions() {
     const QString runs = tr("Runs"), run = tr("Run");
     actions.add({QStringLiteral("runs.open"), tr("&Open what made this"), runs, QStringLiteral("target"), {}, tr("Its workspace, with its parameters and pictures")}, [this] { open(); });
     actions.add({QStringLiteral("runs.rerun"), tr("Run a&gain"), runs, QStringLiteral("retry"), {}, tr("The same parameters, as new runs")}, [this] { rerun(); });
+    actions.add({QStringLiteral("runs.resume"), tr("Re&sume"), runs, QStringLiteral("run"), {}, tr("A new run that goes on from the last checkpoint of this one")}, [this] {
+        for (const ListedRun* entry : m_page.chosen()) rerun(entry->run.id, true);
+    });
     actions.add({QStringLiteral("runs.duplicate"), tr("D&uplicate with changes…"), runs, QStringLiteral("copy"), {}, tr("A new run that starts from these parameters")}, [this] { duplicate(); });
     actions.add({QStringLiteral("runs.copy_command"), tr("Copy as command &line"), runs, QStringLiteral("terminal"), {QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_K)}, tr("The lathe-cli command that repeats this run")}, [this] { copy_command(); });
     actions.add({QStringLiteral("runs.tag"), tr("&Tag…"), runs, QStringLiteral("tag"), {QKeySequence(Qt::CTRL | Qt::Key_T)}, tr("Tags of the selected runs, separated by commas")}, [this] { edit_tags(); });
@@ -91,6 +95,13 @@ void RunActions::refresh() {
     actions.set_enabled(QStringLiteral("runs.delete"), writable && !m_page.in_bin(), m_page.in_bin() ? tr("These runs are in the bin already.") : any ? locked : none);
     actions.set_enabled(QStringLiteral("runs.restore"), writable && m_page.in_bin(), tr("Choose Bin in the library and select a run."));
     for (const char* id : {"runs.rerun", "runs.duplicate"}) actions.set_enabled(QLatin1String(id), writable && engine, any ? wait : none);
+    const auto can_go_on = [this](const ListedRun* entry) {
+        const RunState state = entry->run.state;
+        const MethodInfo* method = m_shell.catalogue().find(entry->run.method);
+        return method && method->is_long && state != RunState::finished && state != RunState::queued && state != RunState::running;
+    };
+    const bool resumable = writable && engine && std::all_of(chosen.begin(), chosen.end(), can_go_on);
+    actions.set_enabled(QStringLiteral("runs.resume"), resumable, writable && engine ? tr("Select runs that ended early, of methods that write checkpoints.") : any ? wait : none);
     for (const char* id : {"runs.empty_bin", "runs.import"}) actions.set_enabled(QLatin1String(id), open && lock.isEmpty(), open ? locked : none);
     const QString why_not = !engine ? tr("The engine is not ready.") : !open ? tr("No project is open: a run is kept in one. Make or open a project first.") : tr("The project is read-only: %1").arg(lock);
     for (const char* id : {"run.new", "run.sweep"}) actions.set_enabled(QLatin1String(id), engine && open && lock.isEmpty(), why_not);
@@ -116,8 +127,12 @@ void RunActions::rerun(const QString& uuid) {
     if (const RunId run = m_shell.session->run_id(ss(uuid)); run > 0) rerun(run);
 }
 
-void RunActions::rerun(RunId run) {
-    with_assets(run, [this](const RunRow& row, const RunAssets& assets) {
+void RunActions::resume(const QString& uuid) {
+    if (const RunId run = m_shell.session->run_id(ss(uuid)); run > 0) rerun(run, true);
+}
+
+void RunActions::rerun(RunId run, bool from_checkpoint) {
+    with_assets(run, [this, from_checkpoint](const RunRow& row, const RunAssets& assets) {
         if (!assets.missing.isEmpty()) {
             m_shell.say(QStringLiteral("err"), tr("%1 was not run again.").arg(run_number(row.id)), tr("not found: %1").arg(assets.missing.join(QStringLiteral(", "))), tr("Put the file beside the project, or duplicate the run and choose another."));
             return;
@@ -126,6 +141,7 @@ void RunActions::rerun(RunId run) {
         request.uuid = make_uuid();
         request.lane = Lane::batch;
         request.assets.clear();
+        request.resume = from_checkpoint ? row.uuid : std::string();
         std::vector<std::pair<std::string, std::string>> paths;
         for (const auto& [role, path] : assets.paths) paths.emplace_back(ss(role), ss(path));
         try {

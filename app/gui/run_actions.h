@@ -23,13 +23,15 @@ public:
     RunActions(const Shell& shell, RunsPage& page, JobList& jobs, QObject* parent);
     /// "Run again" for a run that ended badly, by its uuid.
     void rerun(const QString& uuid);
+    /// A new run that goes on from the last checkpoint of this one.
+    void resume(const QString& uuid);
     void show_run_dialog(const QString& method, const Json& params, const AssetPaths& assets);
 private:
     void add_actions();
     void refresh();
     void open();
     void rerun();
-    void rerun(RunId run);
+    void rerun(RunId run, bool from_checkpoint = false);
     void duplicate();
     void copy_command();
     void edit_tags();

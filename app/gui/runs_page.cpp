@@ -339,9 +339,9 @@ void RunsPage::add_compared(const QList<RunId>& runs) {
 void RunsPage::show_menu(const QPoint& at) {
     QMenu menu;
     menu.setToolTipsVisible(true);
-    for (const char* id : {"runs.open", "", "runs.compare", "runs.baseline", "runs.pin", "", "runs.tag", "runs.rename", "runs.notes", "", "runs.rerun", "runs.duplicate", "runs.copy_command", "", "runs.delete", "runs.restore"}) {
+    for (const char* id : {"runs.open", "", "runs.compare", "runs.baseline", "runs.pin", "", "runs.tag", "runs.rename", "runs.notes", "", "runs.rerun", "runs.resume", "runs.duplicate", "runs.copy_command", "", "runs.delete", "runs.restore"}) {
         if (!*id) menu.addSeparator();
-        else if (QAction* action = m_shell.actions->action(QLatin1String(id)); action && (action->isEnabled() || QLatin1String(id) != QLatin1String("runs.restore"))) menu.addAction(action);
+        else if (QAction* action = m_shell.actions->action(QLatin1String(id)); action && (action->isEnabled() || (QLatin1String(id) != QLatin1String("runs.restore") && QLatin1String(id) != QLatin1String("runs.resume")))) menu.addAction(action);
     }
     const QList<const ListedRun*> runs = chosen();
     if (!runs.isEmpty()) {

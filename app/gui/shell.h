@@ -28,7 +28,7 @@ struct Shell {
     std::function<void(const QString& id)> show_workspace;
     std::function<void(const QString& uuid, const QString& method)> restore_run;   ///< open what made this
     std::function<void(const QString& page)> show_help;
-    std::function<void(const QString& uuid)> show_run, run_again;                  ///< in the table of runs; as a new run
+    std::function<void(const QString& uuid)> show_run, run_again, resume_run;      ///< in the table of runs; as a new run; from its last checkpoint
     std::function<bool()> may_leave_project;                                       ///< asks where its runs are still under way
 
     const Catalogue& catalogue() const { return session->engine().catalogue(); }

@@ -313,6 +313,42 @@ private Q_SLOTS:
         QTest::qWait(300);
         window().messages().clear();
     }
+    void a_run_that_failed_goes_on_from_its_checkpoint() {
+        const QString run = start_run({{"steps", 30}, {"seconds", 0.3}, {"checkpoint_every", 5}, {"fault", "kill"}, {"fault_step", 12}}, "breaks off");
+        QTRY_COMPARE_WITH_TIMEOUT(state_of(run), RunState::failed, 60'000);
+        QTRY_VERIFY_WITH_TIMEOUT(has_message("was killed"), 60'000);
+        QTRY_VERIFY_WITH_TIMEOUT(window().is_settled(), 160'000);
+        const auto resume = [&] {
+            for (QPushButton* button : window().messages().findChildren<QPushButton*>())
+                if (button->text() == "Resume") return true;
+            return false;
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(resume(), 60'000);   // the remedy first
+        QVERIFY(shots("shell-resume"));
+        const RunsModel& model = window().runs().model();
+        RunId finished = 0;
+        for (int row = 0; row < model.rowCount() && !finished; ++row)
+            if (const ListedRun* entry = model.entry(row); entry && entry->run.state == RunState::finished) finished = entry->run.id;
+        QVERIFY(finished);
+        window().runs().table()->select({finished});
+        QVERIFY(!action("runs.resume")->isEnabled());   // it is finished
+        QVERIFY2(action("runs.resume")->toolTip().contains("ended early"), qPrintable(action("runs.resume")->toolTip()));
+        QVERIFY(select(run));
+        QVERIFY(action("runs.resume")->isEnabled());
+        const RunId before = row_of(run).id;
+        action("runs.resume")->trigger();   // it breaks off at the same step, but goes on from the tenth
+        RunRow next;
+        QTRY_VERIFY_WITH_TIMEOUT([&] {
+            window().projects().with_reader([&](const ProjectReader& reader) {
+                for (const RunRow& row : reader.runs({}))
+                    if (row.id > before) next = row;
+            });
+            return next.id > before && next.state == RunState::failed;
+        }(), 60'000);
+        QCOMPARE(next.parent, ss(run));
+        QTRY_VERIFY_WITH_TIMEOUT(window().is_settled(), 160'000);
+        window().messages().clear();
+    }
 };
 
 int main(int argc, char** argv) { return run_window_test<TestShellRuns>(argc, argv); }
