@@ -148,7 +148,7 @@ struct Bench {
         grid->addWidget(panel, 1, 1);
         grid->addWidget(context.docks["scene"].content, 2, 1);
         grid->addWidget(context.docks["map"].content, 1, 2);
-        grid->addWidget(context.docks["inspector"].content, 2, 2);
+        grid->addWidget(context.docks["details"].content, 2, 2);
         grid->addWidget(context.docks["timeline"].content, 3, 0, 1, 3);
         grid->setColumnStretch(1, 1);
         grid->setColumnMinimumWidth(0, 280);
@@ -428,19 +428,28 @@ private Q_SLOTS:
     void ablation_shows_as_it_grows() {
         Bench bench;
         bench.open();
-        auto* view = qobject_cast<AblationView*>(bench.context.docks["ablation"].content);
-        QVERIFY(view);
+        AblationView* view = bench.panel->ablation();
         Q_EMIT view->run_requested({"frames"}, 4);
         const auto asked = bench.context.last("bev.ablation");
         QCOMPARE(asked.request.params["axes"], Json::array({"frames"}));
         QCOMPARE(asked.request.params["split"], Json("val"));
         bench.send(asked.request.uuid, text("ablation", "table", "axis,value,mAP,NDS\r\nbaseline,,0.4,0.5\r\nframes,1,0.3,0.4\r\n"));
+        view->setParent(nullptr);   // alone, out of its tabs
         view->resize(420, 480);
         view->show();
         QVERIFY(QTest::qWaitForWindowExposed(view));
         QVERIFY(save_pictures(*view, "bev-ablation"));
         Q_EMIT view->run_requested({}, 0);   // the button says Cancel now
         QCOMPARE(bench.context.cancelled.last(), QString::fromStdString(asked.request.uuid));
+        view->setParent(bench.window.get());
+    }
+
+    void parameters_fit_their_dock() {
+        Bench bench;
+        bench.open();
+        for (QWidget* part : {static_cast<QWidget*>(bench.panel->calibration()), static_cast<QWidget*>(bench.panel->findChild<DetectionRows*>()), static_cast<QWidget*>(bench.panel->findChild<ClassRows*>())})
+            if (part) QVERIFY2(part->minimumSizeHint().width() <= 250, qPrintable(QStringLiteral("%1: %2").arg(QString::fromLatin1(part->metaObject()->className())).arg(part->minimumSizeHint().width())));
+        QVERIFY2(bench.panel->form()->widget()->minimumSizeHint().width() <= 276, qPrintable(QString::number(bench.panel->form()->widget()->minimumSizeHint().width())));
     }
 
     void state_is_kept() {

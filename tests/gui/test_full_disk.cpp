@@ -41,7 +41,7 @@ private Q_SLOTS:
         window().show_workspace("runs");
         const QString before = start_run({{"steps", 20}, {"metrics", 2}, {"images", 2}, {"height", 48}, {"width", 48}}, "before");
         QTRY_COMPARE_WITH_TIMEOUT(state_of(before), RunState::finished, 60'000);
-        QTRY_COMPARE_WITH_TIMEOUT(rows(), 1, 60'000);
+        QTRY_VERIFY_WITH_TIMEOUT(rows() >= 1, 60'000);
         const QString streams = start_run({{"steps", 300}, {"seconds", 6}, {"metrics", 2}, {"images", 30}, {"height", 48}, {"width", 48}}, "streams");
         QTRY_VERIFY_WITH_TIMEOUT(points_of(streams) > 0, 60'000);
         QVERIFY(is_running(streams));
@@ -79,7 +79,7 @@ private Q_SLOTS:
         QVERIFY(close_project());
         const auto project = Project::open(fs_path(file));
         project->check();
-        QCOMPARE(project->reader()->runs({}).size(), std::size_t(3));
+        QCOMPARE(project->reader()->runs(compile_query("method:engine.selftest", nullptr)).size(), std::size_t(3));   // the demo model may have drawn its first picture meanwhile
     }
 };
 

@@ -17,6 +17,7 @@
 #include "widgets/theme.h"
 #include <QAction>
 #include <QComboBox>
+#include <QHBoxLayout>
 #include <QStackedWidget>
 #include <QUndoStack>
 #include <QVBoxLayout>
@@ -152,7 +153,7 @@ void Panel::build_parameters() {
 
 void Panel::build_docks() {
     m_context.set_bar(m_source);
-    m_context.add_dock(m_form, QStringLiteral("parameters"), tr("Parameters"), QStringLiteral("bev.detect"), DockSide::left, 288);
+    m_context.add_dock(m_form, QStringLiteral("parameters"), tr("Parameters"), QStringLiteral("bev.detect"), DockSide::left, 316);
     m_context.add_dock(m_scene, QStringLiteral("scene"), tr("Scene"), {}, DockSide::centre, 400);
     auto* map = new QWidget;
     auto* column = new QVBoxLayout(map);
@@ -173,9 +174,23 @@ void Panel::build_docks() {
     column->addWidget(m_map, 1);
     connect(content, &QComboBox::currentIndexChanged, this, [this, content] { m_map->set_content(content->currentData().toInt()); });
     m_context.add_dock(map, QStringLiteral("map"), tr("Bird's-eye map"), tr("forward is up"), DockSide::right, 440);
-    m_context.add_dock(m_inspector, QStringLiteral("inspector"), tr("Inspector"), tr("click a cell, a box or a pixel"), DockSide::right, 440);
-    m_context.add_dock(m_coverage, QStringLiteral("coverage"), tr("Coverage"), {}, DockSide::right, 440);
-    m_context.add_dock(m_ablation, QStringLiteral("ablation"), tr("Ablation bench"), {}, DockSide::right, 440);
+    auto* details = new QWidget;
+    auto* parts = new QVBoxLayout(details);
+    parts->setContentsMargins(0, 0, 0, 0);
+    parts->setSpacing(0);
+    auto* tabs = new SegmentedControl({tr("Inspector"), tr("Coverage"), tr("Ablation bench")});
+    tabs->set_tool_size(true);
+    tabs->set_current(0);
+    auto* tab_row = new QHBoxLayout;
+    tab_row->setContentsMargins(12, 6, 12, 0);
+    tab_row->addWidget(tabs);
+    tab_row->addStretch(1);
+    parts->addLayout(tab_row);
+    auto* pages = new QStackedWidget;
+    for (QWidget* page : {static_cast<QWidget*>(m_inspector), static_cast<QWidget*>(m_coverage), static_cast<QWidget*>(m_ablation)}) pages->addWidget(page);
+    parts->addWidget(pages, 1);
+    connect(tabs, &SegmentedControl::chosen, pages, &QStackedWidget::setCurrentIndex);
+    m_context.add_dock(details, QStringLiteral("details"), tr("Details"), tr("click a cell, a box or a pixel"), DockSide::right, 440);
     m_context.add_dock(m_timeline, QStringLiteral("timeline"), tr("Timeline"), {}, DockSide::bottom, 92);
 }
 

@@ -48,6 +48,7 @@ public:
     SceneDock* scene() { return m_scene; }
     Timeline* timeline() { return m_timeline; }
     Inspector* inspector() { return m_inspector; }
+    AblationView* ablation() { return m_ablation; }
     SourceBar* source() { return m_source; }
     CalibrationRows* calibration() { return m_calibration; }
     const Frame* frame() const { return m_frame.get(); }

@@ -197,7 +197,13 @@ void SceneDock::paint_voxels_again() {
     grid.size = view.size;
     const Point3 first = view.centre({0, 0, 0});
     for (std::size_t k = 0; k < 3; ++k) grid.low[k] = first[k] - view.size[k] / 2;
-    m_view->set_voxels(grid, paint.shown, paint.colours);
+    if (paint.shown == m_painted && grid.n == m_painted_grid.n && grid.low == m_painted_grid.low && grid.size == m_painted_grid.size) {
+        m_view->set_voxel_colours(paint.colours);
+    } else {
+        m_view->set_voxels(grid, paint.shown, paint.colours);
+        m_painted = paint.shown;
+        m_painted_grid = grid;
+    }
     m_recolour_ms = double(clock.nsecsElapsed()) / 1e6;
     update_note();
 }

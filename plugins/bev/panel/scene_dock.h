@@ -2,6 +2,7 @@
 // The scene: voxels, boxes, frustums, lidar and the car in 3D, with what colours the voxels, which slice, and from where one looks.
 #include "plugins/bev/panel/selection.h"
 #include "plugins/bev/panel/voxel_colours.h"
+#include "viewers/voxel_mesh.h"
 #include <QElapsedTimer>
 #include <QWidget>
 
@@ -62,6 +63,8 @@ private:
     TextLabel* m_index_name;
     Json m_bookmarks = Json::object();
     std::array<int, 3> m_grid{};
+    std::vector<std::uint8_t> m_painted;                   ///< the voxels of the view's mesh
+    VoxelGridShape m_painted_grid;
     int m_camera = -1, m_channel = -1, m_time = 0, m_frames = 1;
     double m_recolour_ms = 0;
 };

@@ -218,6 +218,7 @@ ClassRows::ClassRows(QWidget* parent) : QWidget(parent), m_table(new SimpleTable
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(4);
     m_table->setAccessibleName(tr("Classes"));
+    m_table->setSizePolicy(QSizePolicy::Ignored, m_table->sizePolicy().verticalPolicy());   // long names are cut, the dock is not widened for them
     column->addWidget(m_table);
     m_note->setWordWrap(true);
     column->addWidget(m_note);
