@@ -452,6 +452,23 @@ private Q_SLOTS:
         QVERIFY2(bench.panel->form()->widget()->minimumSizeHint().width() <= 276, qPrintable(QString::number(bench.panel->form()->widget()->minimumSizeHint().width())));
     }
 
+    void another_model_is_asked() {
+        Bench bench;
+        bench.open();
+        bench.answer_view(bench.newest());
+        bench.answer_boxes(bench.newest());
+        QVERIFY(!bench.panel->is_stale());
+        const std::string before = bench.newest();
+        bench.panel->source()->model()->choose(bench.data.filePath("other.safetensors"));
+        QVERIFY(bench.panel->is_stale());
+        Json times = Json::array({0, 0.5});
+        bench.finish(bench.context.last("bev.describe").request.uuid, {{"data", {{"scenes", {{{"name", "street-val-000"}, {"split", "val"}, {"samples", 2}, {"times", times}}}}, {"cameras", Json::array()}}}, {"model", {{"frames", 1}}}});
+        QVERIFY(bench.newest() != before);
+        QCOMPARE(bench.context.last("bev.detect").assets.last().second, bench.data.filePath("other.safetensors"));
+        bench.answer_view(bench.newest());
+        QVERIFY(!bench.panel->is_stale());
+    }
+
     void state_is_kept() {
         Json kept;
         {

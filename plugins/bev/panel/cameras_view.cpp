@@ -40,6 +40,15 @@ CamerasView::CamerasView(QWidget* parent) : QWidget(parent) {
 void CamerasView::set_frame(std::shared_ptr<const Frame> frame) {
     m_frame = std::move(frame);
     if (m_frame && m_current >= int(m_frame->cameras.size())) m_current = 0;
+    m_shares.clear();
+    if (m_frame) {
+        std::array<std::size_t, 256> cells{};
+        for (const std::uint8_t camera : m_frame->view.camera) ++cells[camera];
+        for (const CameraPicture& camera : m_frame->cameras) {
+            const auto at = m_frame->view.cameras.indexOf(camera.channel);
+            m_shares.push_back(at < 0 || m_frame->view.is_empty() ? -1 : double(cells[std::size_t(at)]) / double(m_frame->view.camera.size()));
+        }
+    }
     update();
 }
 
@@ -137,7 +146,6 @@ void CamerasView::draw(QPainter& painter, const QSizeF& size) const {
 void CamerasView::draw_pane(QPainter& painter, const Pane& pane) const {
     const ViewStyle style = ViewStyle::current();
     const CameraPicture& camera = m_frame->cameras[std::size_t(pane.camera)];
-    const int in_view = int(m_frame->view.cameras.indexOf(camera.channel));
     painter.fillRect(pane.head, pane.camera == m_current ? style.sel : style.base);
     painter.setPen(Qt::NoPen);
     painter.setBrush(camera_colour(camera.channel, pane.camera));
@@ -145,11 +153,10 @@ void CamerasView::draw_pane(QPainter& painter, const Pane& pane) const {
     painter.setPen(style.text);
     painter.setFont(ViewStyle::font(12, true));
     painter.drawText(pane.head.adjusted(26, 0, -8, 0), Qt::AlignLeft | Qt::AlignVCenter, short_name(camera.channel));
-    if (in_view >= 0 && !m_frame->view.is_empty()) {
-        const auto mine = std::count(m_frame->view.camera.begin(), m_frame->view.camera.end(), std::uint8_t(in_view));
+    if (const double share = m_shares[std::size_t(pane.camera)]; share >= 0) {
         painter.setPen(style.text2);
         painter.setFont(ViewStyle::font(12));
-        painter.drawText(pane.head.adjusted(26, 0, -8, 0), Qt::AlignRight | Qt::AlignVCenter, tr("%1 % of cells").arg(100.0 * double(mine) / double(m_frame->view.camera.size()), 0, 'f', 1));
+        painter.drawText(pane.head.adjusted(26, 0, -8, 0), Qt::AlignRight | Qt::AlignVCenter, tr("%1 % of cells").arg(100 * share, 0, 'f', 1));
     }
     painter.save();
     painter.setClipRect(pane.picture);

@@ -46,6 +46,7 @@ private:
     void keep_inside();
     void pick(const QPointF& position);
     std::shared_ptr<const Frame> m_frame;
+    std::vector<double> m_shares;                          ///< of the voxels, for each camera of the frame; negative: not in the view
     Selection m_selection;
     Shown m_shown;
     QString m_empty;

@@ -54,7 +54,7 @@ struct VoxelView {
 struct Map2d { int height = 0, width = 0; std::vector<float> values; };   ///< rows along y, columns along x
 
 struct Frame {
-    QString uuid;
+    QString uuid, sources;                                 ///< sources: the data set and model it was asked of
     Json params;
     bool live = false, finished = false, stopped = false;
     double seconds = 0;

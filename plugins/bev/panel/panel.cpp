@@ -123,6 +123,7 @@ void Panel::build_centre() {
 
 void Panel::build_parameters() {
     m_form->set_undo_stack(m_context.undo_stack());
+    m_scene->set_undo_stack(m_context.undo_stack());
     for (const char* elsewhere : {"split", "sample", "calibration", "voxel"}) m_form->set_external_editor(QString::fromLatin1(elsewhere), {});   // timeline, rows below, inspector: they follow parameters_changed()
     m_form->add_to_group(tr("Calibration"), m_calibration);
     m_form->add_to_group(tr("Detections"), m_detections);
@@ -136,7 +137,7 @@ void Panel::build_parameters() {
         try {
             m_form->edit(QStringLiteral("calibration"), table, dragging, text);
         } catch (const Error& error) {
-            m_context.show_message(QStringLiteral("err"), QString::fromStdString(error.summary()), QString::fromStdString(error.where()), QString::fromStdString(error.hint()));
+            tell(error);
         }
     });
     connect(m_detections, &DetectionRows::changed, this, [this] {
@@ -237,6 +238,7 @@ void Panel::source_changed() {
     m_facts = {};
     m_save.start();
     show_centre();
+    show_stale();
     describe();
 }
 
@@ -255,7 +257,7 @@ void Panel::take_facts(const Json& summary) {
         m_form->set_undo_stack(m_context.undo_stack());
     }
     parameters_changed();
-    if (std::exchange(m_live_waits, false) || (m_live && !m_coming && !m_frame)) send_live();
+    if (std::exchange(m_live_waits, false) || (m_live && !m_coming && (!m_frame || is_stale()))) send_live();
 }
 
 void Panel::show_drive(const QString& name, int sample) {
@@ -270,7 +272,7 @@ void Panel::choose_moment(int sample) {
     try {
         m_form->edit(QStringLiteral("sample"), sample, false, tr("Key frame %1").arg(sample + 1));
     } catch (const Error& error) {
-        m_context.show_message(QStringLiteral("err"), QString::fromStdString(error.summary()), QString::fromStdString(error.where()), QString::fromStdString(error.hint()));
+        tell(error);
     }
 }
 

@@ -53,7 +53,7 @@ public:
     CalibrationRows* calibration() { return m_calibration; }
     const Frame* frame() const { return m_frame.get(); }
     const Selection& selection() const { return m_selection; }
-    bool is_stale() const;                                    ///< the parameters are no longer those of what is shown
+    bool is_stale() const;                                    ///< parameters or sources are no longer those of what is shown
 
 protected:
     void hideEvent(QHideEvent* event) override;
@@ -75,6 +75,8 @@ private:
     // panel_runs.cpp: asking and listening
     RunRequest request(const char* method, bool live) const;
     QList<std::pair<QString, QString>> assets() const;
+    QString sources() const;                                  ///< the same as one text
+    void tell(const Error& error);
     bool is_ready_to_run() const;
     void describe();
     void send_live();
@@ -124,8 +126,8 @@ private:
     Selection m_selection;
     Shown m_shown;
     Json m_facts;
-    QString m_describe, m_street, m_ablation_run, m_measured;
-    bool m_live = true, m_live_waits = false, m_loading = false, m_show_waits = false, m_map_dirty = false;
+    QString m_describe, m_street, m_ablation_run;
+    bool m_live = true, m_live_waits = false, m_loading = false, m_show_waits = false;
     QTimer m_show, m_save;
     QThreadPool m_readers;                                    // last: its end waits for the readers, which call back into this
 };

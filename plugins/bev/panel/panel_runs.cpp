@@ -36,6 +36,10 @@ QList<std::pair<QString, QString>> Panel::assets() const {
     return out;
 }
 
+QString Panel::sources() const { return m_source->data()->path() + u'\n' + m_source->model()->path(); }
+
+void Panel::tell(const Error& error) { m_context.show_message(QStringLiteral("err"), QString::fromStdString(error.summary()), QString::fromStdString(error.where()), QString::fromStdString(error.hint())); }
+
 bool Panel::is_ready_to_run() const { return !m_source->data()->path().isEmpty() && !m_source->model()->path().isEmpty() && m_context.catalogue().find("bev.detect"); }
 
 /// Drives, cameras, frames are asked first; a live run waits for them.
@@ -55,13 +59,14 @@ void Panel::send_live() {
         if (m_coming && m_coming->live) m_coming.reset();
         return;
     }
-    if (m_coming && m_coming->live && m_coming->params == m_form->values()) return;   // just asked
+    if (m_coming && m_coming->live && m_coming->params == m_form->values() && m_coming->sources == sources()) return;   // just asked
     const QString uuid = m_context.submit(request("bev.detect", true), assets(), QStringLiteral("bev.detect"));
     if (uuid.isEmpty()) return;
     m_coming = std::make_shared<Frame>();
     m_coming->uuid = uuid;
     m_coming->live = true;
     m_coming->params = m_form->values();
+    m_coming->sources = sources();
 }
 
 void Panel::run() {
@@ -75,6 +80,7 @@ void Panel::run() {
     m_coming = std::make_shared<Frame>();
     m_coming->uuid = uuid;
     m_coming->params = m_form->values();
+    m_coming->sources = sources();
     m_form->set_recorded(m_form->values());
 }
 
@@ -125,7 +131,7 @@ void Panel::take_event(const RunEvent& event) {
             take_detect(event);
         }
     } catch (const Error& error) {
-        m_context.show_message(QStringLiteral("err"), QString::fromStdString(error.summary()), QString::fromStdString(error.where()), QString::fromStdString(error.hint()));
+        tell(error);
     }
 }
 
@@ -136,7 +142,7 @@ void Panel::take_detect(const RunEvent& event) {
     Frame& taker = is_coming ? *m_coming : *m_frame;
     const bool something = taker.take(event);
     if (is_coming && !m_coming->view.seen.empty() && !m_coming->view.lut.empty() && !m_coming->cameras.empty()) {
-        const bool same_moment = m_frame && m_frame->params.value("sample", Json()) == m_coming->params.value("sample", Json()) && m_frame->params.value("split", Json()) == m_coming->params.value("split", Json());
+        const bool same_moment = m_frame && m_frame->sources == m_coming->sources && m_frame->params.value("sample", Json()) == m_coming->params.value("sample", Json()) && m_frame->params.value("split", Json()) == m_coming->params.value("split", Json());
         if (same_moment && !m_coming->has_boxes) {   // nothing blinks: what belongs to the same pictures stays until its successor is there
             m_coming->boxes = m_frame->boxes;
             m_coming->heat = m_frame->heat;
@@ -242,13 +248,14 @@ void Panel::show_recorded(const RecordedRun& recorded) {
         if (recorded.run.summary.is_object()) frame->summary = recorded.run.summary;
         m_form->set_values(recorded.run.params, tr("Open what made %1").arg(name));
         frame->params = m_form->values();
+        frame->sources = sources();
         m_frame = frame;
         m_coming.reset();
         m_selection = {};
         m_form->set_recorded(m_form->values());
         show_now();
     } catch (const Error& error) {
-        m_context.show_message(QStringLiteral("err"), QString::fromStdString(error.summary()), QString::fromStdString(error.where()), QString::fromStdString(error.hint()));
+        tell(error);
     }
 }
 

@@ -23,7 +23,7 @@
 
 namespace lathe::bev {
 
-bool Panel::is_stale() const { return m_frame && m_frame->params != m_form->values(); }
+bool Panel::is_stale() const { return m_frame && (m_frame->params != m_form->values() || m_frame->sources != sources()); }
 
 /// At once, then at most 30 times a second: the first answer to a moved slider does not wait.
 void Panel::show_soon() {
@@ -65,7 +65,7 @@ void Panel::show_now() {
 
 /// What is shown is stale when the parameters have moved on, until the new result is there.
 void Panel::show_stale() {
-    const bool stale = is_stale(), other_moment = stale && (m_frame->params.value("sample", Json()) != m_form->value(QStringLiteral("sample")) || m_frame->params.value("split", Json()) != m_form->value(QStringLiteral("split")));
+    const bool stale = is_stale(), other_moment = stale && (m_frame->sources != sources() || m_frame->params.value("sample", Json()) != m_form->value(QStringLiteral("sample")) || m_frame->params.value("split", Json()) != m_form->value(QStringLiteral("split")));
     m_cameras->set_stale(other_moment);   // the pictures of this moment stay true, whatever is computed from them
     m_map->set_stale(stale || (m_frame && !m_frame->has_boxes));
     m_inspector->set_stale(stale);

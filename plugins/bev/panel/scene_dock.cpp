@@ -11,9 +11,12 @@
 #include <QHBoxLayout>
 #include <QInputDialog>
 #include <QMenu>
+#include <QPointer>
+#include <QUndoStack>
 #include <QVBoxLayout>
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numbers>
 
 namespace lathe::bev {
@@ -188,8 +191,6 @@ void SceneDock::set_frame(std::shared_ptr<const Frame> frame) {
 /// Where only colours changed there is no new mesh.
 void SceneDock::paint_voxels_again() {
     if (!m_frame || m_frame->view.is_empty()) return;
-    QElapsedTimer clock;
-    clock.start();
     const VoxelView& view = m_frame->view;
     const VoxelPaint paint = paint_voxels(view, colour_by(), m_threshold->value());
     VoxelGridShape grid;
@@ -204,7 +205,6 @@ void SceneDock::paint_voxels_again() {
         m_painted = paint.shown;
         m_painted_grid = grid;
     }
-    m_recolour_ms = double(clock.nsecsElapsed()) / 1e6;
     update_note();
 }
 
@@ -247,7 +247,12 @@ void SceneDock::show_objects() {
     m_view->set_boxes(std::move(boxes));
 }
 
+/// They come once a run, in parts: pictures, lidar, history.
 void SceneDock::show_surroundings() {
+    const std::array<std::size_t, 3> there{m_frame->cameras.size(), m_frame->lidar.size(), m_frame->history.rows.size()};
+    if (m_staged == m_frame->uuid && m_surroundings == there) return;
+    m_staged = m_frame->uuid;
+    m_surroundings = there;
     std::vector<SceneFrustum> frustums;
     for (std::size_t i = 0; i < m_frame->cameras.size(); ++i) {
         const CameraPicture& camera = m_frame->cameras[i];
@@ -309,10 +314,7 @@ void SceneDock::show_view_menu() {
     for (const auto& [name, place] : m_bookmarks.items())
         if (const auto eye = SceneView::eye_from(place)) menu.addAction(QString::fromStdString(name), this, [this, eye] { m_view->look(*eye); });
     menu.addAction(tr("Keep this place…"), this, &SceneDock::bookmark);
-    if (!m_bookmarks.empty()) menu.addAction(tr("Forget all kept places"), this, [this] {
-        m_bookmarks = Json::object();
-        Q_EMIT view_changed();
-    });
+    if (!m_bookmarks.empty()) menu.addAction(tr("Forget all kept places"), this, [this] { set_bookmarks(Json::object(), tr("Forget kept places")); });
     menu.exec(QCursor::pos());
 }
 
@@ -320,8 +322,31 @@ void SceneDock::bookmark() {
     bool ok = false;
     const QString name = QInputDialog::getText(window(), tr("Keep this place"), tr("Name"), QLineEdit::Normal, tr("Place %1").arg(m_bookmarks.size() + 1), &ok).trimmed();
     if (!ok || name.isEmpty()) return;
-    m_bookmarks[name.toStdString()] = SceneView::to_json(m_view->eye());
-    Q_EMIT view_changed();
+    Json next = m_bookmarks;
+    next[name.toStdString()] = SceneView::to_json(m_view->eye());
+    set_bookmarks(next, tr("Keep place %1").arg(name));
+}
+
+namespace {
+class PlacesCommand : public QUndoCommand {
+public:
+    PlacesCommand(const QString& text, Json before, Json after, std::function<void(const Json&)> apply) : QUndoCommand(text), m_before(std::move(before)), m_after(std::move(after)), m_apply(std::move(apply)) {}
+    void redo() override { m_apply(m_after); }
+    void undo() override { m_apply(m_before); }
+private:
+    Json m_before, m_after;
+    std::function<void(const Json&)> m_apply;
+};
+}
+
+void SceneDock::set_bookmarks(const Json& next, const QString& text) {
+    const auto apply = [dock = QPointer<SceneDock>(this)](const Json& places) {
+        if (!dock) return;
+        dock->m_bookmarks = places;
+        Q_EMIT dock->view_changed();
+    };
+    if (m_undo) m_undo->push(new PlacesCommand(text, m_bookmarks, next, apply));
+    else apply(next);
 }
 
 void SceneDock::show_layer_menu() {

@@ -3,10 +3,10 @@
 #include "plugins/bev/panel/selection.h"
 #include "plugins/bev/panel/voxel_colours.h"
 #include "viewers/voxel_mesh.h"
-#include <QElapsedTimer>
 #include <QWidget>
 
 class QComboBox;
+class QUndoStack;
 
 namespace lathe {
 class NumberField;
@@ -22,6 +22,7 @@ class SceneDock : public QWidget {
     Q_OBJECT
 public:
     explicit SceneDock(QWidget* parent = nullptr);
+    void set_undo_stack(QUndoStack* stack) { m_undo = stack; }   ///< not owned
     void set_frame(std::shared_ptr<const Frame> frame);
     void set_selection(const Selection& selection);
     void set_shown(const Shown& shown);
@@ -36,7 +37,6 @@ public:
     SceneView* view() { return m_view; }
     ColourBy colour_by() const;
     void set_colour_by(ColourBy by);
-    double recolour_ms() const { return m_recolour_ms; }   ///< of the last change of colours
 Q_SIGNALS:
     void object_picked(bool is_truth, int index);
     void voxel_picked(std::array<int, 3> voxel);
@@ -50,6 +50,7 @@ private:
     void choose_place(int place);
     void next_camera();
     void bookmark();
+    void set_bookmarks(const Json& next, const QString& text);   ///< one undo step
     void update_note();
     void show_index();
     std::shared_ptr<const Frame> m_frame;
@@ -66,7 +67,9 @@ private:
     std::vector<std::uint8_t> m_painted;                   ///< the voxels of the view's mesh
     VoxelGridShape m_painted_grid;
     int m_camera = -1, m_channel = -1, m_time = 0, m_frames = 1;
-    double m_recolour_ms = 0;
+    std::array<std::size_t, 3> m_surroundings{};           ///< how much of them is staged, of the run m_staged
+    QString m_staged;
+    QUndoStack* m_undo = nullptr;
 };
 
 }

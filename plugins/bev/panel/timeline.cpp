@@ -167,7 +167,7 @@ void Timeline::set_playing(bool playing) {
     if (playing && m_track->count() > 1) m_timer.start();
     else m_timer.stop();
     m_waits = false;
-    static_cast<IconButton*>(m_play)->set_icon(is_playing() ? QStringLiteral("pause") : QStringLiteral("run"));
+    m_play->set_icon(is_playing() ? QStringLiteral("pause") : QStringLiteral("run"));
     m_play->setToolTip(is_playing() ? tr("Pause") : tr("Play"));
     m_play->setAccessibleName(m_play->toolTip());
 }

@@ -3,7 +3,9 @@
 #include <QTimer>
 #include <QWidget>
 
-class QToolButton;
+namespace lathe {
+class IconButton;
+}
 
 namespace lathe::bev {
 
@@ -49,7 +51,7 @@ Q_SIGNALS:
 private:
     void advance();
     TimelineTrack* m_track;
-    QToolButton *m_back, *m_play, *m_on;
+    IconButton *m_back, *m_play, *m_on;
     QTimer m_timer;
     bool m_waits = false;
 };
