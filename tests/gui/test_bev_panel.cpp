@@ -17,6 +17,7 @@
 #include "widgets/asset_chooser.h"
 #include "widgets/parameter_form.h"
 #include "widgets/simple_table.h"
+#include <QComboBox>
 #include <QGridLayout>
 #include <QTemporaryDir>
 #include <cmath>
@@ -137,7 +138,7 @@ struct Bench {
         describe.id = "bev.describe";
         street.id = "bev.street";
         ablation.id = "bev.ablation";
-        ablation.parameters = {Parameter::list("axes", Json::array()), Parameter::integer("samples", 0), Parameter::text("split", "val")};
+        ablation.parameters = {Parameter::list("axes", {"frames", "rotation"}), Parameter::integer("samples", 0), Parameter::text("split", "val")};
         context.methods.methods = {detect, describe, street, ablation};
         panel = new Panel(context);
         auto* grid = new QGridLayout(window.get());
@@ -195,7 +196,7 @@ struct Bench {
         send(uuid, tensor("voxel.feature", "F32", {3}, feature));
         send(uuid, tensor("heat", "F32", {10, 16, 16}, heat));
         send(uuid, text("candidates", "table", "class,score,anchor,direction bin,kept,suppressed by,overlap,yaw rad\r\ncar,0.81,122,1,true,-1,0,0.2\r\ncar,0.5,123,0,false,0,0.61,0.1\r\n"));
-        send(uuid, text("matches", "table", "box,class,score,truth token,distance m,size error,yaw error rad,velocity error m/s\r\n0,car,0.81,t0,0.4,0.1,0.05,0.3\r\n"));
+        send(uuid, text("matches", "table", "box,class,score,truth,distance m,size error,yaw error rad,velocity error m/s\r\n0,car,0.81,t0,0.4,0.1,0.05,0.3\r\n1,truck,0.2,,nan,nan,nan,nan\r\n"));
         send(uuid, text("boxes", "boxes", Json{{"boxes", {box("car", 4.3, 12.2, 0.81), box("truck", -12, -9, 0.2)}}}.dump()));
         finish(uuid, {{"sample", "abc"}, {"ms_per_sample", 42.0}});
     }
@@ -430,6 +431,9 @@ private Q_SLOTS:
         bench.open();
         AblationView* view = bench.panel->ablation();
         Q_EMIT view->run_requested({"frames"}, 4);
+        auto* axes = named<QComboBox>(*view, "What is varied");
+        QVERIFY(axes);
+        QCOMPARE(axes->count(), 3);   // all of them, and those that the method declares
         const auto asked = bench.context.last("bev.ablation");
         QCOMPARE(asked.request.params["axes"], Json::array({"frames"}));
         QCOMPARE(asked.request.params["split"], Json("val"));

@@ -10,15 +10,18 @@
 #include <QPushButton>
 #include <QSignalBlocker>
 #include <QVBoxLayout>
+#include <charconv>
 
 namespace lathe::bev {
 namespace {
 
-struct Axis { const char* id; const char* label; };
-constexpr Axis kAxes[] = {{"", QT_TRANSLATE_NOOP("lathe::bev::AblationView", "All rules")}, {"overlap", QT_TRANSLATE_NOOP("lathe::bev::AblationView", "Overlap")}, {"rounding", QT_TRANSLATE_NOOP("lathe::bev::AblationView", "Rounding")},
-    {"sampling", QT_TRANSLATE_NOOP("lathe::bev::AblationView", "Sample point")}, {"frames", QT_TRANSLATE_NOOP("lathe::bev::AblationView", "Frames")}, {"alignment", QT_TRANSLATE_NOOP("lathe::bev::AblationView", "Alignment")},
-    {"noise_degrees", QT_TRANSLATE_NOOP("lathe::bev::AblationView", "Calibration: rotation")}, {"noise_metres", QT_TRANSLATE_NOOP("lathe::bev::AblationView", "Calibration: position")},
-    {"dropped", QT_TRANSLATE_NOOP("lathe::bev::AblationView", "Camera drop-out")}, {"scale_nms", QT_TRANSLATE_NOOP("lathe::bev::AblationView", "Scale-NMS")}};
+/// "0.25°" and "40 cm" lie on the axis by their number.
+std::optional<double> leading_number(const QString& text) {
+    const std::string bytes = text.toStdString();
+    double value = 0;
+    const auto [end, error] = std::from_chars(bytes.data(), bytes.data() + bytes.size(), value);
+    return error == std::errc() ? std::optional(value) : std::nullopt;
+}
 
 }
 
@@ -31,7 +34,7 @@ AblationView::AblationView(QWidget* parent)
     auto* row = new QHBoxLayout;
     row->setSpacing(8);
     m_axes->setAccessibleName(tr("What is varied"));
-    for (const Axis& axis : kAxes) m_axes->addItem(tr(axis.label), QString::fromLatin1(axis.id));
+    set_axes({});
     row->addWidget(m_axes, 1);
     m_samples->set_integer(true);
     m_samples->set_limits(0, 100'000);
@@ -61,6 +64,13 @@ AblationView::AblationView(QWidget* parent)
     });
     connect(m_axes, &QComboBox::currentIndexChanged, this, &AblationView::show_curve);
     connect(m_measure, &QComboBox::currentIndexChanged, this, &AblationView::show_curve);
+}
+
+void AblationView::set_axes(const QStringList& names) {
+    const QSignalBlocker quiet(m_axes);
+    m_axes->clear();
+    m_axes->addItem(tr("All rules"), QString());
+    for (const QString& name : names) m_axes->addItem(name.left(1).toUpper() + name.mid(1), name);
 }
 
 void AblationView::set_running(const QString& text) {
@@ -112,7 +122,7 @@ void AblationView::show_curve() {
             const QString name = text_in(m_data, row, "axis");
             const auto y = number_in(m_data, row, measure.c_str());
             if (!y || (name != axis && name != u"baseline")) continue;
-            const auto x = name == u"baseline" ? std::optional(0.0) : number_in(m_data, row, "value");
+            const auto x = name == u"baseline" ? std::optional(0.0) : leading_number(text_in(m_data, row, "value"));
             curve.x << x.value_or(double(curve.x.size()));
             curve.y << *y;
         }

@@ -21,6 +21,7 @@ class AblationView : public QWidget {
     Q_OBJECT
 public:
     explicit AblationView(QWidget* parent = nullptr);
+    void set_axes(const QStringList& names);               ///< that the method can vary
     void show_table(const Artifact& artifact);
     void set_running(const QString& text);                 ///< empty: not running
 Q_SIGNALS:

@@ -173,12 +173,12 @@ void Inspector::show_detection(const Frame& frame, const Selection& selection) {
     // The match is stored by the number of the predicted box; a true box looks for the row with its token.
     std::optional<std::size_t> match;
     for (std::size_t row = 0; row < frame.matches.rows.size(); ++row)
-        if (is_truth ? text_in(frame.matches, row, "truth token") == box.token : number_in(frame.matches, row, "box") == double(selection.object)) match = row;
+        if (is_truth ? text_in(frame.matches, row, "truth") == box.token : number_in(frame.matches, row, "box") == double(selection.object) && !text_in(frame.matches, row, "truth").isEmpty()) match = row;   // false ones have a row, too
     const SceneObject *predicted = is_truth ? nullptr : &box, *truth = is_truth ? &box : nullptr;
     if (match && is_truth)
         if (const auto number = number_in(frame.matches, *match, "box"); number && *number >= 0 && *number < double(frame.boxes.size())) predicted = &frame.boxes[std::size_t(*number)];
     if (match && !is_truth) {
-        const QString token = text_in(frame.matches, *match, "truth token");
+        const QString token = text_in(frame.matches, *match, "truth");
         for (const SceneObject& t : frame.truth)
             if (!token.isEmpty() && t.token == token) truth = &t;
     }

@@ -215,6 +215,9 @@ void Panel::build_actions() {
 void Panel::take_catalogue() {
     const MethodInfo* detect = m_context.catalogue().find("bev.detect");
     if (!detect) return;
+    if (const MethodInfo* ablation = m_context.catalogue().find("bev.ablation"))
+        for (const Parameter& parameter : ablation->parameters)
+            if (parameter.id == "axes") m_ablation->set_axes(texts_of(parameter.default_value));
     const bool first = m_form->parameters().empty();
     m_form->set_parameters(detect->parameters);
     if (first) project_opened();   // before there are parameters nothing can be taken over
