@@ -37,7 +37,7 @@ class TestShellRuns : public ShellFixture {
         return with_dialog<QInputDialog>(picture, [&] { action(id)->trigger(); }, [&](QInputDialog& dialog) {
             dialog.setTextValue(text);
             dialog.accept();
-        });
+        }) && activate();   // keys reach the window only when the window manager has given it the focus back
     }
 
 private Q_SLOTS:
