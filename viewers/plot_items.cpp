@@ -78,7 +78,7 @@ QList<QRectF> NotesItem::boxes() const {
         const double left = std::clamp(at.x() + 8 - size.width(), area.left(), std::max(area.left(), area.right() - size.width()));
         const double highest = area.top() - 2, lowest = area.bottom() - size.height();
         QRectF best(QPointF(left, std::clamp(at.y() - 7 - size.height(), highest, std::max(highest, lowest))), size);
-        for (double off = 7; off < area.height(); off += 3) {   // the nearest free place, above before below
+        for (int off = 7; off < area.height(); off += 3) {   // the nearest free place, above before below
             const QRectF above(QPointF(left, at.y() - off - size.height()), size), below(QPointF(left, at.y() + off), size);
             if (above.top() >= highest && is_free(above)) { best = above; break; }
             if (below.top() <= lowest && is_free(below)) { best = below; break; }

@@ -3,7 +3,7 @@
 // QCustomPlot's header is written with Qt's keywords, which are off in this tree.
 #define signals Q_SIGNALS
 #define slots Q_SLOTS
-#define foreach(variable, container) for (variable : container)
+#define foreach(variable, container) for (variable : (container))   // NOLINT(bugprone-macro-parentheses): a declaration
 #include <qcustomplot.h>
 #undef signals
 #undef slots

@@ -87,7 +87,7 @@ void RowsModel::set_precision(int column, int decimals) {
 
 QVariant RowsModel::data(const QModelIndex& index, int role) const {
     if (!index.isValid() || index.row() >= m_rows.size()) return {};
-    const QVariant value = m_rows[index.row()].value(index.column());
+    QVariant value = m_rows[index.row()].value(index.column());
     if (role == Qt::EditRole) return value;
     if (role == Qt::TextAlignmentRole) return int((is_number(value) ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
     if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};

@@ -61,7 +61,7 @@ VoxelFaces exposed_faces(const VoxelGridShape& grid, const std::vector<std::uint
             faces.side[f] = std::uint8_t(s);
             const std::array<int, 3> at = grid.index(faces.voxel[f]);
             for (const auto& corner : kCorners[s])
-                for (std::size_t axis = 0; axis < 3; ++axis) *out++ = planes[axis][std::size_t(at[axis] + corner[axis])];
+                for (std::size_t axis = 0; axis < 3; ++axis) *out++ = planes[axis][std::size_t(at[axis]) + std::size_t(corner[axis])];
         }
     return faces;
 }

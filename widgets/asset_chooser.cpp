@@ -7,6 +7,11 @@ namespace lathe {
 namespace {
 constexpr int kMostRecent = 8;
 const QString kOpen = QStringLiteral("*");
+
+bool is_same_file(const QString& a, const QString& b) {
+    const QString there = QFileInfo(a).canonicalFilePath();   // empty: there is none
+    return a == b || (!there.isEmpty() && there == QFileInfo(b).canonicalFilePath());
+}
 }
 
 AssetChooser::AssetChooser(Kind kind, const QString& name, const QString& none_text, const QString& open_text, const QString& filter, QWidget* parent)
@@ -57,8 +62,11 @@ void AssetChooser::picked(int index) {
     if (!found.isEmpty()) choose(found);
 }
 
-void AssetChooser::choose(const QString& path) {
-    if (path == m_path) return;
+void AssetChooser::choose(const QString& asked) {
+    if (is_same_file(asked, m_path)) return;
+    QString path = asked;
+    for (const auto& [label, file] : std::as_const(m_built_in))
+        if (is_same_file(asked, file)) path = file;
     m_path = path;
     if (!path.isEmpty() && !is_built_in(path)) {
         m_recent.removeAll(path);

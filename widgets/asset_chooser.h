@@ -15,7 +15,7 @@ public:
     /// label -> path, always offered; the first is the choice at the beginning.
     void set_built_in(const QList<std::pair<QString, QString>>& entries);
     QString path() const { return m_path; }               ///< empty: none
-    void choose(const QString& path);                      ///< emits chosen() where it differs
+    void choose(const QString& path);                      ///< emits chosen() where it is another file
     QStringList recent() const { return m_recent; }
     void set_recent(const QStringList& paths);
 Q_SIGNALS:

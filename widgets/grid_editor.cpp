@@ -19,7 +19,7 @@ bool is_grid(const Json& value) { return value.is_object() && value.contains("ro
 GridEditor::GridEditor(const Parameter& parameter, QWidget* parent) : ParameterEditor(parent), m_parameter(parameter) {
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
-    m_summary = new TextLabel({}, 12, false, TextRole::secondary, this);
+    m_summary = new ElidedLabel({}, 12, false, TextRole::secondary, this);
     auto* button = make_button(tr("Edit…"), QStringLiteral("edit"), false, this);
     button->setAccessibleName(tr("Edit %1").arg(QString::fromStdString(parameter.label)));
     button->setToolTip(QString::fromStdString(parameter.help));

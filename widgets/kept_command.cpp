@@ -57,7 +57,8 @@ Json stored_history(const QUndoStack& stack) {
     std::size_t bytes = 0;
     for (; first > 0; --first) {
         const auto* step = dynamic_cast<const KeptCommand*>(stack.command(first - 1));
-        if (step && (bytes += step->m_bytes) > kMostBytes) break;
+        if (step) bytes += step->m_bytes;
+        if (bytes > kMostBytes) break;
     }
     Json steps = Json::array();
     int index = 0;

@@ -1,5 +1,5 @@
 #pragma once
-// Undo steps that can be written down. A step names its target ("layout.runs", "form.delta_cache.0", "runs") and holds what the target is told in each
+// Undo steps that can be written down. A step names its target ("layout.runs", "form.delta_cache.0", "view.bev.scene", "runs") and holds what the target is told in each
 // direction, so a history is kept with the project and goes on in another session. GUI thread only.
 #include "core/base/json.h"
 #include <QObject>

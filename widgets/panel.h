@@ -7,10 +7,12 @@
 #include <QList>
 #include <QObject>
 #include <QString>
+#include <QStringList>
 #include <QWidget>
 #include <QtPlugin>
 #include <functional>
 #include <memory>
+#include <optional>
 
 class QUndoStack;
 class QAction;
@@ -20,7 +22,15 @@ namespace lathe {
 enum class DockSide { left, centre, right, bottom };
 
 /// A recorded or live run as a panel sees it.
-struct PanelRun { QString uuid; qint64 id = 0; QString title; RunState state = RunState::queued; Json params, summary; };   // summary: null until it finished
+struct PanelRun {
+    QString uuid;
+    qint64 id = 0;
+    QString title, method;
+    RunState state = RunState::queued;
+    Json params, summary;                                     ///< summary: null until it finished
+    QList<std::pair<QString, QString>> assets;                ///< role -> path of what it used, where that is still found; of PanelContext::run() only
+    QStringList missing_assets;                               ///< names of the others
+};
 
 class PanelContext : public QObject {
     Q_OBJECT
@@ -32,7 +42,9 @@ public:
     virtual void cancel(const QString& uuid) = 0;
     // --- what is kept
     virtual bool has_project() const = 0;
+    // runs, run, artifacts and series may be called from any thread.
     virtual QList<PanelRun> runs(const QString& query, int limit) const = 0;
+    virtual std::optional<PanelRun> run(const QString& uuid) const = 0;
     virtual QList<Artifact> artifacts(const QString& run_uuid) const = 0;               ///< with bytes decoded to raw form for images
     virtual QList<std::pair<double, double>> series(const QString& run_uuid, const QString& key) const = 0;
     virtual Json panel_state() const = 0;

@@ -38,7 +38,7 @@ void ThinBar::paintEvent(QPaintEvent*) {
     painter.drawRoundedRect(box, radius, radius);
     painter.setBrush(m_colour.isValid() ? m_colour : c.accent);
     if (m_value < 0) {   // unknown: a dotted bar, which does not move (nothing in the frame is animated)
-        for (double x = 0; x < box.width(); x += 12) painter.drawRect(QRectF(x, box.top(), std::min(6.0, box.width() - x), box.height()));
+        for (int x = 0; x < box.width(); x += 12) painter.drawRect(QRectF(x, box.top(), std::min(6.0, box.width() - x), box.height()));
         return;
     }
     painter.drawRoundedRect(QRectF(box.left(), box.top(), box.width() * std::min(1.0, m_value), box.height()), radius, radius);

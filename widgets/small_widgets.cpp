@@ -197,9 +197,9 @@ void Swatch::paintEvent(QPaintEvent*) {
         painter.drawLine(QPointF(0, height() / 2.0), QPointF(width(), height() / 2.0));
         return;
     }
-    painter.setPen(Qt::NoPen);
+    painter.setPen(QPen(theme_colours().edge, 1));   // white and near-white on a light ground
     painter.setBrush(m_colour);
-    painter.drawRoundedRect(QRectF(0, (height() - 10) / 2.0, 10, 10), 2, 2);
+    painter.drawRoundedRect(QRectF(0.5, (height() - 10) / 2.0 + 0.5, 9, 9), 2, 2);
 }
 
 // --- Separator

@@ -12,35 +12,49 @@
 #include <QPointer>
 #include <QThreadPool>
 #include <algorithm>
+#include <map>
 
 namespace lathe {
 namespace {
+constexpr int kMostPictures = 8;
+
 QString text_of(const Json& info, const char* key) {
     const auto found = info.find(key);
     return found != info.end() && found->is_string() ? qs(found->get<std::string>()) : QString();
 }
 
-/// Up to eight of the newest pictures of the project, side by side.
-QImage montage(const QString& file) {
-    const ProjectReader reader(fs_path(file));
-    QList<QImage> pictures;
+/// The newest picture of each of the newest runs; where only one has pictures, all of its last ones.
+QList<QImage> newest_pictures(const ProjectReader& reader) {
+    QList<QImage> of_runs, of_first;
     for (const RunRow& run : reader.runs(RunQuery{}, 16)) {
-        const ArtifactRow* last = nullptr;
-        const std::vector<ArtifactRow> artifacts = reader.artifacts(run.id);
-        for (const ArtifactRow& row : artifacts)
-            if (row.kind == "image" && (!last || row.step >= last->step)) last = &row;
-        if (last) pictures << ImageData::from_artifact(load_artifact(reader, *last)).to_image();
-        if (pictures.size() == 8) break;
+        std::map<std::string, ArtifactRow> last;   // by key
+        for (ArtifactRow& row : reader.artifacts(run.id))
+            if (row.kind == "image" && (!last.contains(row.key) || row.step >= last[row.key].step)) last[row.key] = std::move(row);
+        const auto picture = [&reader](const ArtifactRow& row) { return ImageData::from_artifact(load_artifact(reader, row)).to_image(); };
+        if (last.empty()) continue;
+        of_runs << picture(std::ranges::max_element(last, {}, [](const auto& entry) { return std::pair(entry.second.step, entry.second.id); })->second);
+        if (of_runs.size() == 1)
+            for (const auto& [key, row] : last)
+                if (of_first.size() < kMostPictures) of_first << picture(row);
+        if (of_runs.size() == kMostPictures) break;
     }
+    return of_runs.size() == 1 ? of_first : of_runs;
+}
+
+/// Up to eight pictures of the project, side by side, each in a cell of the first one's shape.
+QImage montage(const QString& file) {
+    const QList<QImage> pictures = newest_pictures(ProjectReader(fs_path(file)));
     if (pictures.isEmpty()) return {};
-    constexpr int w = 632, h = 300, size = 140, gap = 10;
+    constexpr int w = 632, h = 300, gap = 10;
     QImage sheet(w, h, QImage::Format_ARGB32_Premultiplied);
     sheet.fill(QColor(0x17, 0x19, 0x1D));
     QPainter painter(&sheet);
-    const int columns = std::min<int>(4, int(pictures.size())), rows = int(pictures.size() + 3) / 4;
-    const int left = (w - columns * size - (columns - 1) * gap) / 2, top = (h - rows * size - (rows - 1) * gap) / 2;
-    for (int i = 0; i < pictures.size(); ++i)
-        painter.drawImage(QRect(left + i % 4 * (size + gap), top + i / 4 * (size + gap), size, size), pictures[i]);
+    painter.setRenderHint(QPainter::SmoothPixmapTransform, pictures.first().width() > 100);
+    const double shape = double(pictures.first().width()) / pictures.first().height();
+    const int count = int(pictures.size()), columns = std::min(shape > 1.5 ? 3 : 4, count), rows = (count + columns - 1) / columns;
+    const double cell = std::min({double(w - gap * (columns + 1)) / columns, (h - gap * (rows + 1)) * shape / rows, 140 * std::max(1.0, shape)}), high = cell / shape;
+    const double left = (w - columns * cell - (columns - 1) * gap) / 2, top = (h - rows * high - (rows - 1) * gap) / 2;
+    for (int i = 0; i < count; ++i) painter.drawImage(QRectF(left + i % columns * (cell + gap), top + i / columns * (high + gap), cell, high), pictures[i]);
     return sheet;
 }
 

@@ -184,7 +184,14 @@ void MainWindow::connect_parts() {
             if (workspace->docks()) m_projects->set_panel_state(QStringLiteral("shell.layout.") + workspace->id(), workspace->docks()->save_layout());
     });
     connect(m_projects, &ProjectHost::closed, this, &MainWindow::project_closed);
-    connect(m_projects, &ProjectHost::saving, this, [this](bool under_way) { m_status->set_saved(under_way ? tr("Saving…") : m_projects->is_open() ? tr("All changes saved") : tr("No project open")); });
+    connect(m_projects, &ProjectHost::saving, this, [this](bool under_way) {
+        m_saving = under_way;
+        show_saved();
+    });
+    connect(m_session.get(), &Session::storing, this, [this](bool waits) {
+        m_store_waits = waits;
+        show_saved();
+    });
     connect(m_projects, &ProjectHost::states_restored, this, [this] {
         for (Workspace* workspace : std::as_const(m_workspaces)) restore_layout(*workspace);
         for (PanelHost* panel : std::as_const(m_panels)) Q_EMIT panel->project_changed();
@@ -334,7 +341,7 @@ void MainWindow::show_workspace(const QString& id) {
 /// Shows the place where a step of undo is about to change something: "form.WORKSPACE.0", "layout.WORKSPACE", else the table of runs.
 void MainWindow::guide_undo(const QString& target) {
     const QString kind = target.section(u'.', 0, 0);
-    const QString where = kind == u"form" || kind == u"layout" ? target.section(u'.', 1, 1) : QStringLiteral("runs");
+    const QString where = kind == u"form" || kind == u"layout" || kind == u"view" ? target.section(u'.', 1, 1) : QStringLiteral("runs");
     if (where != m_current && m_order.contains(where)) show_workspace(where);
 }
 

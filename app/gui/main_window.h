@@ -91,6 +91,7 @@ private:
     void start_after_paint();
     void project_opened();
     void project_closed();
+    void show_saved();
     void restore_layout(Workspace& workspace);
     void refresh_actions();
     void refresh_project_name();
@@ -143,7 +144,7 @@ private:
     QStringList m_order;
     QString m_current, m_open_in_workspace;
     QLabel* m_drop_hint = nullptr;
-    bool m_painted = false, m_closing = false;
+    bool m_painted = false, m_closing = false, m_saving = false, m_store_waits = false;
 };
 
 }

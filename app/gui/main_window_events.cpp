@@ -48,10 +48,15 @@ namespace lathe {
 
 // --- projects ---
 
+void MainWindow::show_saved() {
+    m_status->set_saved(!m_projects->is_open() ? tr("No project open") : !m_projects->read_only_reason().isEmpty() ? tr("Read-only") : m_store_waits ? tr("Not saved yet: the project cannot be written")
+                        : m_saving ? tr("Saving…") : tr("All changes saved"));
+}
+
 void MainWindow::project_opened() {
     m_session->set_project(m_projects->project());
     refresh_project_name();
-    m_status->set_saved(m_projects->read_only_reason().isEmpty() ? tr("All changes saved") : tr("Read-only"));
+    show_saved();
     for (Workspace* workspace : std::as_const(m_workspaces)) restore_layout(*workspace);
     const Json state = m_projects->panel_state(QStringLiteral("shell"));
     QString where = std::exchange(m_open_in_workspace, QString());
@@ -64,7 +69,7 @@ void MainWindow::project_opened() {
 void MainWindow::project_closed() {
     if (m_closing) return;
     m_session->set_project(nullptr);
-    m_status->set_saved(tr("No project open"));
+    show_saved();
     refresh_project_name();
     refresh_actions();
 }

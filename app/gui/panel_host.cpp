@@ -5,6 +5,7 @@
 #include "app/gui/dock_area.h"
 #include "app/gui/job_list.h"
 #include "app/gui/project_host.h"
+#include "app/gui/run_assets.h"
 #include "app/gui/shell.h"
 #include "app/gui/text.h"
 #include "app/gui/workspace.h"
@@ -18,6 +19,10 @@ std::vector<std::pair<std::string, std::string>> plain(const AssetPaths& assets)
     std::vector<std::pair<std::string, std::string>> list;
     for (const auto& [role, path] : assets) list.emplace_back(ss(role), ss(path));
     return list;
+}
+
+PanelRun panel_run(const RunRow& row) {
+    return {qs(row.uuid), row.id, qs(row.title), qs(row.method), row.state, row.params, row.environment.is_object() ? row.environment.value("summary", Json()) : Json(), {}, {}};
 }
 }
 
@@ -59,10 +64,22 @@ QList<PanelRun> PanelHost::runs(const QString& query, int limit) const {
         QueryError error;
         const RunQuery compiled = compile_query(ss(query), &error);
         if (!error.text.empty()) throw Error(ErrorCode::invalid_value, "The query is wrong.", error.text, {});
-        for (const RunRow& row : reader.runs(compiled, limit))
-            list << PanelRun{qs(row.uuid), row.id, qs(row.title), row.state, row.params, row.environment.is_object() ? row.environment.value("summary", Json()) : Json()};
+        for (const RunRow& row : reader.runs(compiled, limit)) list << panel_run(row);
     });
     return list;
+}
+
+std::optional<PanelRun> PanelHost::run(const QString& uuid) const {
+    std::optional<PanelRun> found;
+    m_shell.projects->with_reader([&](const ProjectReader& reader) {
+        const std::optional<RunId> run = reader.find_run(ss(uuid));
+        if (!run) return;
+        found = panel_run(reader.run(*run));
+        const RunAssets assets = assets_of(reader, *run);
+        found->assets = assets.paths;
+        found->missing_assets = assets.missing;
+    });
+    return found;
 }
 
 QList<Artifact> PanelHost::artifacts(const QString& run_uuid) const {

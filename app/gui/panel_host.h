@@ -22,6 +22,7 @@ public:
     void cancel(const QString& uuid) override;
     bool has_project() const override;
     QList<PanelRun> runs(const QString& query, int limit) const override;
+    std::optional<PanelRun> run(const QString& uuid) const override;
     QList<Artifact> artifacts(const QString& run_uuid) const override;
     QList<std::pair<double, double>> series(const QString& run_uuid, const QString& key) const override;
     Json panel_state() const override;

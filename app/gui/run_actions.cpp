@@ -24,27 +24,6 @@
 
 namespace lathe {
 
-/// A path beside the project first, else the place where it was; an asset that travels in the project is taken out into the cache by its hash.
-RunAssets assets_of(const ProjectReader& reader, RunId run, const std::filesystem::path& project) {
-    RunAssets found;
-    for (const auto& [role, asset] : reader.assets_of(run)) {
-        const std::filesystem::path beside = asset.rel_path.empty() ? std::filesystem::path() : project.parent_path() / asset.rel_path;
-        std::error_code none;
-        if (!beside.empty() && std::filesystem::exists(beside, none)) {
-            found.paths << std::pair(qs(role), path_text(beside));
-        } else if (!asset.hint.empty() && std::filesystem::exists(asset.hint, none)) {
-            found.paths << std::pair(qs(role), qs(asset.hint));
-        } else if (asset.embedded) {
-            const std::filesystem::path out = user_cache_folder() / "assets" / (asset.sha256 + std::filesystem::path(asset.name).extension().string());
-            std::filesystem::create_directories(out.parent_path(), none);
-            if (std::filesystem::exists(out, none) || reader.extract_asset(asset.id, out)) found.paths << std::pair(qs(role), path_text(out));
-        } else {
-            found.missing << qs(asset.name.empty() ? asset.hint : asset.name);
-        }
-    }
-    return found;
-}
-
 RunActions::RunActions(const Shell& shell, RunsPage& page, JobList& jobs, QObject* parent) : QObject(parent), m_shell(shell), m_page(page), m_jobs(jobs), m_sweeps(new SweepRunner(shell, jobs, this)) {
     add_actions();
     connect(&page, &RunsPage::retry_sweep_requested, m_sweeps, &SweepRunner::retry);
@@ -114,8 +93,8 @@ void RunActions::open() {
 
 void RunActions::with_assets(RunId run, std::function<void(const RunRow&, const RunAssets&)> use) {
     using Answer = std::pair<RunRow, RunAssets>;
-    m_shell.projects->read<Answer>(this, [run, file = fs_path(m_shell.projects->file())](const ProjectReader& reader) {
-        return Answer(reader.run(run), assets_of(reader, run, file));
+    m_shell.projects->read<Answer>(this, [run](const ProjectReader& reader) {
+        return Answer(reader.run(run), assets_of(reader, run));
     }, [use = std::move(use)](const Answer& answer) { use(answer.first, answer.second); });
 }
 

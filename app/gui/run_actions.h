@@ -1,9 +1,7 @@
 #pragma once
 // What can be done with runs: open what made one, run it again, change it first, tag, pin, name, move to the bin; and starting any method of the engine.
-#include "app/gui/command_line.h"
-#include "core/project/project.h"
+#include "app/gui/run_assets.h"
 #include <QObject>
-#include <QStringList>
 #include <functional>
 
 namespace lathe {
@@ -12,10 +10,6 @@ class JobList;
 class RunsPage;
 class SweepRunner;
 struct Shell;
-
-/// The files a run used, by role; what is missing is named.
-struct RunAssets { AssetPaths paths; QStringList missing; };
-RunAssets assets_of(const ProjectReader& reader, RunId run, const std::filesystem::path& project);
 
 class RunActions : public QObject {
     Q_OBJECT

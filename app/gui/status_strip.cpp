@@ -89,6 +89,7 @@ void StatusStrip::set_memory(const QString& text, const QString& tip) {
     m_memory->setToolTip(tip);
 }
 void StatusStrip::set_saved(const QString& text) { m_saved->setText(text); }
+QString StatusStrip::saved() const { return m_saved->text(); }
 
 void StatusStrip::set_messages(int count) {
     m_messages->setText(QString::number(count));

@@ -22,6 +22,7 @@ public:
     void set_note(const QString& text);                 ///< "Last run #0148 finished in 0.62 s"
     void set_memory(const QString& text, const QString& tip);
     void set_saved(const QString& text);
+    QString saved() const;
     void set_messages(int count);
     ProgressStrip* progress() { return m_progress; }
 Q_SIGNALS:

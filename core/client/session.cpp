@@ -46,6 +46,7 @@ struct Session::Impl {
     std::vector<Entry> entries;                       ///< active, oldest first
     std::map<std::string, RunId> ids;
     std::map<RunId, std::string> uuids;
+    bool store_waits = false;
     std::map<std::string, Ending> endings;            ///< ended, not committed yet
     std::map<std::string, double> live_since;         ///< live_key -> when the first unsent one came
     std::set<std::string> described;                  ///< methods whose metrics the project knows
@@ -105,6 +106,7 @@ struct Session::Impl {
         project = std::move(next);
         recorder.reset();
         described.clear();
+        set_waits(false);
         if (!project || !project->read_only_reason().empty()) return;
         // The callbacks come on other threads, possibly after this session: the token says whether it still lives (it ends on this thread, so a queued
         // call that finds it alive is safe).
@@ -114,7 +116,14 @@ struct Session::Impl {
         recorder = std::make_shared<Recorder>(project, Recorder::Callbacks{
             [this, later](RunId run, std::uint64_t seq) { later([this, run, seq] { committed(run, seq); }); },
             [this, later](const std::string& uuid, RunId run) { later([this, uuid, run] { remember(uuid, run); Q_EMIT q.run_kept(qs(uuid)); }); },
-            [this, later](const Error& error) { later([this, error] { tell("error", error); }); }});
+            [this, later](const Error& error) { later([this, error] {
+                tell("error", error);
+                set_waits(error.code() == ErrorCode::io || error.code() == ErrorCode::busy);
+            }); }});
+    }
+
+    void set_waits(bool now) {
+        if (std::exchange(store_waits, now) != now) Q_EMIT q.storing(now);
     }
 
     void remember(const std::string& uuid, RunId run) {
@@ -126,6 +135,7 @@ struct Session::Impl {
         const auto known = uuids.find(run);
         if (known == uuids.end()) return;
         const std::string uuid = known->second;
+        set_waits(false);
         Q_EMIT q.run_committed(qs(uuid), seq);
         const auto ending = endings.find(uuid);
         if (ending != endings.end() && seq >= ending->second.seq) announce_end(uuid);

@@ -41,6 +41,7 @@ Q_SIGNALS:
     void run_added(QString uuid);                                     ///< accepted and queued
     void run_event(std::shared_ptr<lathe::RunEvent> event);           ///< as soon as it arrives
     void run_committed(QString uuid, quint64 seq);                    ///< that event and all before it are in the project file
+    void storing(bool waits);                                         ///< waits: the project cannot be written now, what is to be kept stays in memory; false: it could again
     void run_kept(QString uuid);                                      ///< a live result got its row: run_id() knows it
     void run_ended(QString uuid, lathe::RunState state);              ///< recorded runs: after their last event was committed
     void message(QString level, QString what, QString where, QString hint);

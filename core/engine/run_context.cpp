@@ -11,7 +11,7 @@ std::string csv_cell(const Json& value) {
     if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
     if (value.is_number_float()) return number_text(value.get<double>());
     if (value.is_number()) return value.dump();
-    const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+    std::string text = value.is_string() ? value.get<std::string>() : value.dump();
     const bool formula = !text.empty() && std::string_view("=+-@").find(text[0]) != std::string_view::npos;
     if (!formula && text.find_first_of(",\"\r\n") == std::string::npos) return text;
     std::string quoted = "\"";

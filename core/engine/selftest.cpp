@@ -17,9 +17,9 @@ namespace lathe {
 namespace {
 
 void sleep_until(double until, RunContext& run, bool ignore_cancel) {
-    for (double left = until - monotonic_seconds(); left > 0; left = until - monotonic_seconds()) {
+    while (monotonic_seconds() < until) {
         if (!ignore_cancel) run.check_cancelled();
-        std::this_thread::sleep_for(std::chrono::duration<double>(std::min(left, 0.005)));
+        std::this_thread::sleep_for(std::chrono::duration<double>(std::clamp(until - monotonic_seconds(), 0.0, 0.005)));
     }
 }
 

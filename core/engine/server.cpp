@@ -35,7 +35,7 @@ int Server::serve() {
     register_builtin_methods(m_registry, [this](const Rates& rates) { m_outbox.send(encode(rates)); });
     m_plugins = load_plugins(plugin_folders(), m_registry);
     m_worker = std::make_unique<Worker>(m_registry, m_outbox);
-    FrameReader reader([this](Message m) { handle(std::move(m)); });
+    FrameReader reader([this](const Message& m) { handle(m); });
     std::vector<char> buffer(kReadBytes);
     int status = 0;
     while (!m_shutdown) {
@@ -61,7 +61,7 @@ int Server::serve() {
     return status;
 }
 
-void Server::handle(Message message) {
+void Server::handle(const Message& message) {
     const std::string op = message.op;
     try {
         if (op == "hello") return hello(message);

@@ -13,7 +13,7 @@ public:
     int serve();
 
 private:
-    void handle(Message message);
+    void handle(const Message& message);
     void hello(const Message& message);
     void run(const Message& message);
     void cache(const Message& message);

@@ -2,6 +2,7 @@
 #include "core/nn/int8_conv.h"
 #include "core/nn/layers.h"
 #include <ATen/ATen.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <array>
 #include <cmath>
 #include <map>
@@ -16,6 +17,24 @@ std::optional<at::Tensor> optional(const at::Tensor& bias) { return bias.defined
 
 at::Tensor by_onednn(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const ConvShape& s) {
     return at::conv2d(x, weight, optional(bias), {s.stride, s.stride}, {s.padding, s.padding}, {1, 1}, s.groups);
+}
+
+/// The same with residual and ReLU in the one pass over the output (post-operations of oneDNN); undefined where this LibTorch has no such operator.
+at::Tensor by_onednn_in_one(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const ConvShape& s, const at::Tensor& residual, Activation activation) {
+    static const auto alone = c10::Dispatcher::singleton().findSchema({"mkldnn::_convolution_pointwise", ""}), adding = c10::Dispatcher::singleton().findSchema({"mkldnn::_convolution_pointwise", "binary"});
+    if (!alone || !adding || !x.device().is_cpu()) return {};
+    const auto pair = [](std::int64_t n) { return c10::List<std::int64_t>({n, n}); };
+    std::vector<c10::IValue> stack{x};
+    if (residual.defined()) stack.emplace_back(residual);
+    for (c10::IValue value : {c10::IValue(weight), c10::IValue(optional(bias)), c10::IValue(pair(s.padding)), c10::IValue(pair(s.stride)), c10::IValue(pair(1)), c10::IValue(std::int64_t{s.groups})}) stack.push_back(std::move(value));
+    const char* after = activation == Activation::relu ? "relu" : "none";
+    const c10::List<std::optional<at::Scalar>> no_scalars;
+    if (residual.defined())
+        for (c10::IValue value : {c10::IValue("add"), c10::IValue(1.0), activation == Activation::relu ? c10::IValue("relu") : c10::IValue(), c10::IValue(no_scalars), c10::IValue()}) stack.push_back(std::move(value));
+    else
+        for (c10::IValue value : {c10::IValue(after), c10::IValue(no_scalars), c10::IValue()}) stack.push_back(std::move(value));
+    (residual.defined() ? *adding : *alone).callBoxed(&stack);
+    return stack.front().toTensor();
 }
 
 /// As a matrix product of patches, channels last; right for every shape and its gradients too. Ungrouped only.
@@ -49,6 +68,8 @@ bool is_right(const at::Tensor& result, const at::Tensor& x, const at::Tensor& w
     return entry->second;
 }
 
+bool is_trusted(const ConvShape& s) { return s.in % 32 == 0 && s.out % 32 == 0; }   // never seen wrong
+
 /// By oneDNN where it is right. Always channels last: it is the fast layout, and in the other one oneDNN 3.5 on AMD Zen 5 gives wrong numbers (errors of 40 %)
 /// for 3 x 3 kernels on 24 or 40 channels. In this one, measured against double: 1 x 1 kernels to 40 or 80 channels are wrong, and gradients of channel counts
 /// that are no multiple of 16 write beyond their memory; multiples of 16 are right in both directions.
@@ -60,8 +81,17 @@ at::Tensor convolved(const at::Tensor& x, const at::Tensor& weight, const at::Te
         return is_product ? by_product(in, weight, bias, s) : by_onednn(in, w, bias, s);
     }
     const at::Tensor out = by_onednn(in, w, bias, s);
-    const bool is_trusted = s.in % 32 == 0 && s.out % 32 == 0;   // never seen wrong
-    return is_trusted || is_right(out, in, w, bias, s) ? out : by_product(in, weight, bias, s);
+    return is_trusted(s) || is_right(out, in, w, bias, s) ? out : by_product(in, weight, bias, s);
+}
+
+/// Inference: activation(conv(x) + residual).
+at::Tensor convolved(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const ConvShape& s, const at::Tensor& residual, Activation activation) {
+    if (is_trusted(s) && s.groups == 1)
+        if (at::Tensor out = by_onednn_in_one(x.contiguous(at::MemoryFormat::ChannelsLast), weight, bias, s, residual.defined() ? residual.contiguous(at::MemoryFormat::ChannelsLast) : residual, activation); out.defined()) return out;
+    at::Tensor y = convolved(x, weight, bias, s);
+    if (residual.defined()) y.add_(residual);
+    if (activation == Activation::relu) y.relu_();
+    return y;
 }
 
 }
@@ -130,6 +160,8 @@ void ConvUnit::drop_int8() {
     m_int8.reset();
 }
 
+const QuantStep* ConvUnit::int8_input(const TapStack* taps) const { return m_int8 && !looked_at(taps) ? &m_int8->in() : nullptr; }
+
 bool ConvUnit::looked_at(const TapStack* taps) const {
     return taps && (taps->wanted(m_conv.id()) || (m_norm && taps->wanted(m_norm->id())) || (m_add_id >= 0 && taps->wanted(m_add_id)) || (m_act_id >= 0 && taps->wanted(m_act_id)));
 }
@@ -166,9 +198,7 @@ at::Tensor ConvUnit::forward(const at::Tensor& given, TapStack* taps, const at::
     if (!looked_at(taps) && !trained) {
         if (taps) taps->tick();
         if (!m_folded_weight.defined()) fold();
-        at::Tensor y = convolved(x, m_folded_weight, m_folded_bias, m_conv.shape());
-        if (residual.defined()) y.add_(residual);
-        if (m_activation == Activation::relu) y.relu_();
+        at::Tensor y = convolved(x, m_folded_weight, m_folded_bias, m_conv.shape(), residual, m_activation);
         if (m_seen) note(x, residual, y);
         return y;
     }

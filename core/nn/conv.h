@@ -37,6 +37,7 @@ private:
 enum class Activation { none, relu };
 
 struct ConvSeen;
+struct QuantStep;
 class Int8Conv;
 
 /// activation(norm(conv(x)) + residual); norm and residual may be missing. The keys of the two parts stand directly under the key of the unit's owner:
@@ -53,6 +54,7 @@ public:
     void stop_observing();
     bool make_int8();                           ///< from what was noted; false: nothing was, or oneDNN's integers are wrong for this shape on this processor
     void drop_int8();
+    const QuantStep* int8_input(const TapStack* taps) const;   ///< what this pass will quantize its input with; null: it takes floats
     Conv2d& conv() { return m_conv; }
     BatchNorm2d* norm() { return m_norm.get(); }
 private:

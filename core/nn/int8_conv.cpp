@@ -1,4 +1,5 @@
 #include "core/nn/int8_conv.h"
+#include "core/nn/kernels.h"
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -28,7 +29,10 @@ bool has_int8_conv() {
     return std::find(engines.begin(), engines.end(), at::QEngine::ONEDNN) != engines.end();
 }
 
-at::Tensor as_float(const at::Tensor& t) { return t.defined() && t.is_quantized() ? t.dequantize() : t; }
+at::Tensor as_float(const at::Tensor& t) {
+    if (!t.defined() || !t.is_quantized()) return t;
+    return t.scalar_type() == at::kQUInt8 && t.qscheme() == at::kPerTensorAffine ? fused::dequantize_u8(t) : t.dequantize();
+}
 
 void ValueRange::add(const at::Tensor& t) {
     const auto [low, high] = at::aminmax(t);
@@ -37,21 +41,21 @@ void ValueRange::add(const at::Tensor& t) {
     ++m_count;
 }
 
-Int8Conv::Step Int8Conv::step_of(const ValueRange& range) {
+QuantStep Int8Conv::step_of(const ValueRange& range) {
     const double low = std::min(0.0, range.low()), high = std::max(0.0, range.high()), scale = std::max((high - low) / 255, 1e-12);   // zero is always one of the values
     return {scale, std::clamp<std::int64_t>(std::llround(-low / scale), 0, 255)};
 }
 
 Int8Conv::Int8Conv(const at::Tensor& weight, const at::Tensor& bias, const ConvShape& shape, Activation activation, const ConvSeen& seen)
-    : m_shape(shape), m_activation(activation), m_in(step_of(seen.in)), m_residual(seen.residual.known() ? step_of(seen.residual) : Step{}), m_out(step_of(seen.out)), m_bias(bias.defined() ? bias : at::zeros({shape.out})) {
+    : m_shape(shape), m_activation(activation), m_in(step_of(seen.in)), m_residual(seen.residual.known() ? step_of(seen.residual) : QuantStep{}), m_out(step_of(seen.out)), m_bias(bias.defined() ? bias : at::zeros({shape.out})) {
     const at::Tensor scales = (weight.abs().amax({1, 2, 3}).to(at::kDouble) / 127).clamp_min(1e-12);
     m_weight = at::quantize_per_channel(weight.contiguous(), scales, at::zeros({shape.out}, at::kLong), 0, at::kQInt8);
     at::globalContext().setQEngine(at::QEngine::ONEDNN);
     m_packed = quantized_op("quantized::conv2d_prepack", "", {m_weight, std::optional<at::Tensor>(m_bias), pair_of(shape.stride), pair_of(shape.padding), pair_of(1), std::int64_t{1}});
 }
 
-at::Tensor Int8Conv::quantized(const at::Tensor& x, const Step& step) const {
-    return x.is_quantized() ? x : at::quantize_per_tensor(x.contiguous(at::MemoryFormat::ChannelsLast), step.scale, step.zero, at::kQUInt8);
+at::Tensor Int8Conv::quantized(const at::Tensor& x, const QuantStep& step) const {
+    return x.is_quantized() ? x : fused::quantize_u8(x.contiguous(at::MemoryFormat::ChannelsLast), step.scale, step.zero);
 }
 
 at::Tensor Int8Conv::operator()(const at::Tensor& x, const at::Tensor& residual) const {

@@ -29,6 +29,8 @@ struct ConvSeen {
     at::Tensor piece, piece_residual;                   ///< [1, C, h, w] float; residual undefined where there is none
 };
 
+struct QuantStep { double scale = 1; std::int64_t zero = 0; };   ///< of u8: (value - zero) * scale
+
 class Int8Conv {
 public:
     /// weight: normalisation folded in. Float where oneDNN is not to be trusted: is_right tells.
@@ -37,13 +39,13 @@ public:
     bool is_right(const ConvSeen& seen) const;
     /// x, residual: float or quantized; the result is quantized (u8), channels last.
     at::Tensor operator()(const at::Tensor& x, const at::Tensor& residual) const;
+    const QuantStep& in() const { return m_in; }        ///< what a float x is quantized with
 private:
-    struct Step { double scale = 1; std::int64_t zero = 0; };
-    static Step step_of(const ValueRange& range);
-    at::Tensor quantized(const at::Tensor& x, const Step& step) const;
+    static QuantStep step_of(const ValueRange& range);
+    at::Tensor quantized(const at::Tensor& x, const QuantStep& step) const;
     ConvShape m_shape;
     Activation m_activation;
-    Step m_in, m_residual, m_out;
+    QuantStep m_in, m_residual, m_out;
     at::Tensor m_weight, m_bias;                        ///< quantized
     c10::IValue m_packed;
 };

@@ -44,6 +44,13 @@ struct Table {
     void (*adamw)(float* p, const float* g, float* m, float* v, std::int64_t count, const AdamwStep& step);
     void (*lerp)(float* to, const float* from, float weight, std::int64_t count);     ///< to += weight * (from - to)
     double (*sum_squares)(const float* x, std::int64_t count);
+    /// y = clamp(round(x * inverse_scale) + zero, 0, 255), ties to even; zero 0 … 255. NaN becomes 0.
+    void (*quantize_u8)(const float* x, std::uint8_t* y, std::int64_t count, float inverse_scale, float zero);
+    /// y = (x - zero) * scale
+    void (*dequantize_u8)(const std::uint8_t* x, float* y, std::int64_t count, float scale, float zero);
+    /// A row of `width` pixels and `channels` channels, bilinear between the rows `above` and `below` (their share: `share`) of a map
+    /// of `map_width` pixels, as upsample_bilinear2d without aligned corners has it; quantized as above into y, whose pixels are `step` bytes apart.
+    void (*upsampled_row_u8)(const float* above, const float* below, float share, int map_width, int channels, int width, std::uint8_t* y, std::int64_t step, float inverse_scale, float zero);
 };
 
 namespace avx512 { const Table& table(); }

@@ -43,7 +43,10 @@ template <class F> void with_type(const at::Tensor& t, F f) {
 template <class T> const T* in(const at::Tensor& t) { return static_cast<const T*>(t.const_data_ptr()); }
 template <class T> T* out(const at::Tensor& t) { return static_cast<T*>(t.mutable_data_ptr()); }
 
-struct Shape { std::int64_t items, tokens, d, rows() const { return items * tokens; } };
+struct Shape {
+    std::int64_t items, tokens, d;
+    std::int64_t rows() const { return items * tokens; }
+};
 Shape shape_of(const at::Tensor& x) {
     need(x.dim() == 3 && x.is_contiguous(), "[B, N, D] contiguous is needed", x);
     return {x.size(0), x.size(1), x.size(2)};
@@ -210,6 +213,54 @@ at::Tensor attention_backward(const at::Tensor& qkv, std::int64_t heads, const a
         });
     });
     return dqkv;
+}
+
+at::Tensor quantize_u8(const at::Tensor& given, double scale, std::int64_t zero) {
+    need(given.scalar_type() == at::kFloat, "float is needed", given);
+    const at::MemoryFormat format = given.suggest_memory_format();
+    const at::Tensor x = given.contiguous(format);
+    at::Tensor y = at::_empty_affine_quantized(x.sizes(), at::kQUInt8, scale, zero, format);
+    at::parallel_for(0, x.numel(), kGrain, [&](std::int64_t first, std::int64_t end) {
+        kernel::table().quantize_u8(in<float>(x) + first, out<std::uint8_t>(y) + first, end - first, 1.0f / float(scale), float(zero));
+    });
+    return y;
+}
+
+at::Tensor dequantize_u8(const at::Tensor& given) {
+    need(given.scalar_type() == at::kQUInt8 && given.qscheme() == at::kPerTensorAffine, "u8, quantized as a whole, is needed", given);
+    const at::MemoryFormat format = given.suggest_memory_format();
+    const at::Tensor x = given.contiguous(format);
+    at::Tensor y = at::empty(x.sizes(), at::TensorOptions(at::kFloat).memory_format(format));
+    at::parallel_for(0, x.numel(), kGrain, [&](std::int64_t first, std::int64_t end) {
+        kernel::table().dequantize_u8(in<std::uint8_t>(x) + first, out<float>(y) + first, end - first, float(x.q_scale()), float(x.q_zero_point()));
+    });
+    return y;
+}
+
+at::Tensor upsampled_cat_u8(const std::vector<at::Tensor>& given, double scale, std::int64_t zero) {
+    std::vector<at::Tensor> maps;
+    std::int64_t channels = 0;
+    for (const at::Tensor& map : given) {
+        need(map.dim() == 4 && map.scalar_type() == at::kFloat && map.size(0) == given.front().size(0), "float [N, C, h, w] of one N is needed", map);
+        maps.push_back(map.contiguous(at::MemoryFormat::ChannelsLast));
+        channels += map.size(1);
+    }
+    const std::int64_t count = maps.front().size(0), height = maps.front().size(2), width = maps.front().size(3);
+    at::Tensor y = at::_empty_affine_quantized({count, channels, height, width}, at::kQUInt8, scale, zero, at::MemoryFormat::ChannelsLast);
+    at::parallel_for(0, count * height, std::max<std::int64_t>(1, kGrain / (width * channels)), [&](std::int64_t first, std::int64_t end) {
+        for (std::int64_t row = first; row < end; ++row) {
+            std::uint8_t* to = out<std::uint8_t>(y) + row * width * channels;
+            for (const at::Tensor& map : maps) {
+                const std::int64_t h = map.size(2), w = map.size(3), c = map.size(1);
+                const float ratio = float(h) / float(height), place = std::max(0.0f, ratio * (float(row % height) + 0.5f) - 0.5f);
+                const auto above = std::int64_t(place), below = std::min(above + 1, h - 1);
+                const float* image = in<float>(map) + row / height * h * w * c;
+                kernel::table().upsampled_row_u8(image + above * w * c, image + below * w * c, place - float(above), int(w), int(c), int(width), to, channels, 1.0f / float(scale), float(zero));
+                to += c;
+            }
+        }
+    });
+    return y;
 }
 
 }

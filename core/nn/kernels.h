@@ -3,6 +3,7 @@
 // None of them records gradients: the *_backward functions are the derivatives. Tensors are contiguous, float or bfloat16 where T is written, else float.
 // Throws Error(internal) for anything else, so callers ask usable() first.
 #include <ATen/core/Tensor.h>
+#include <vector>
 
 namespace lathe::fused {
 
@@ -34,5 +35,12 @@ at::Tensor column_sum(const at::Tensor& x);   ///< over all but the last dimensi
 /// Softmax attention of packed qkv [B, N, 3 * heads * size] -> [B, N, heads * size]. `probabilities` [B * heads, N, N] are kept for the derivative.
 at::Tensor attention(const at::Tensor& qkv, std::int64_t heads, at::Tensor* probabilities = nullptr);
 at::Tensor attention_backward(const at::Tensor& qkv, std::int64_t heads, const at::Tensor& probabilities, const at::Tensor& dout);
+
+/// Float x to u8, round(x / scale) + zero, ties to even; the memory format is kept. As at::quantize_per_tensor, on all threads.
+at::Tensor quantize_u8(const at::Tensor& x, double scale, std::int64_t zero);
+at::Tensor dequantize_u8(const at::Tensor& x);                ///< of a tensor quantized as a whole
+/// Maps [N, C_i, h_i, w_i], float; each is brought to the size of the first one (bilinear, corners not aligned) and quantized: [N, sum of C_i, h_0, w_0],
+/// channels last, in one pass.
+at::Tensor upsampled_cat_u8(const std::vector<at::Tensor>& maps, double scale, std::int64_t zero);
 
 }

@@ -279,6 +279,16 @@ template <class T> LATHE_INLINE void unpack(const T* from, std::int64_t stride, 
         each(head_size, [&](std::int64_t j, int n) { store(to + static_cast<std::int64_t>(i) * row + j, load(from + i * stride + j, n) * scale); });
     }
 }
+/// Entry i is entry from[i] of a and b, one after the other.
+LATHE_INLINE V chosen(V a, V b, I from) {
+#ifdef __clang__   // clang has a shuffle of fixed entries only
+    V out{};
+    for (int i = 0; i < W; ++i) out[i] = from[i] < W ? a[from[i]] : b[from[i] - W];
+    return out;
+#else
+    return __builtin_shuffle(a, b, from);
+#endif
+}
 /// The W x W square of registers, mirrored: log2(W) rounds that swap ever larger quarters.
 template <int Step> LATHE_INLINE void mirror_from(V (&x)[W]) {
     I low{}, high{};
@@ -289,8 +299,8 @@ template <int Step> LATHE_INLINE void mirror_from(V (&x)[W]) {
     for (int r = 0; r < W; ++r)
         if (!(r & Step)) {
             const V a = x[r], b = x[r + Step];
-            x[r] = __builtin_shuffle(a, b, low);
-            x[r + Step] = __builtin_shuffle(a, b, high);
+            x[r] = chosen(a, b, low);
+            x[r + Step] = chosen(a, b, high);
         }
     if constexpr (Step * 2 < W) mirror_from<Step * 2>(x);
 }
@@ -442,6 +452,45 @@ double sum_squares(const float* x, std::int64_t count) {
     return total;
 }
 
+typedef std::uint8_t B __attribute__((vector_size(W)));
+
+/// To whole numbers, ties to even: adding 1.5 * 2^23 leaves them in the low bits. Clamped before, so nothing overflows.
+LATHE_INLINE void store_u8(std::uint8_t* p, V scaled, float zero, int n) {
+    const V magic = splat(12582912.0f);
+    const V held = vmin(vmax(scaled, splat(-zero)), splat(255.0f - zero)) + magic;
+    const B bytes = __builtin_convertvector((I)held - (I)magic + static_cast<std::int32_t>(zero), B);
+    std::memcpy(p, &bytes, static_cast<std::size_t>(n));
+}
+
+void quantize_u8(const float* x, std::uint8_t* y, std::int64_t count, float inverse_scale, float zero) {
+    each(count, [&](std::int64_t i, int n) { store_u8(y + i, load(x + i, n) * inverse_scale, zero, n); });
+}
+
+void dequantize_u8(const std::uint8_t* x, float* y, std::int64_t count, float scale, float zero) {
+    each(count, [&](std::int64_t i, int n) {
+        B bytes{};
+        std::memcpy(&bytes, x + i, static_cast<std::size_t>(n));
+        store(y + i, (__builtin_convertvector(__builtin_convertvector(bytes, I), V) - zero) * scale, n);
+    });
+}
+
+void upsampled_row_u8(const float* above, const float* below, float share, int map_width, int channels, int width, std::uint8_t* y, std::int64_t step, float inverse_scale, float zero) {
+    const float ratio = static_cast<float>(map_width) / static_cast<float>(width);
+    for (int u = 0; u < width; ++u, y += step) {
+        const float place = ratio * (static_cast<float>(u) + 0.5f) - 0.5f, from = place < 0 ? 0.0f : place;
+        const int left = static_cast<int>(from), right = left + (left + 1 < map_width);
+        const float part = from - static_cast<float>(left);
+        const float* corners[4] = {above + static_cast<std::int64_t>(left) * channels, above + static_cast<std::int64_t>(right) * channels, below + static_cast<std::int64_t>(left) * channels,
+            below + static_cast<std::int64_t>(right) * channels};
+        const float shares[4] = {(1 - share) * (1 - part), (1 - share) * part, share * (1 - part), share * part};
+        each(channels, [&](std::int64_t c, int n) {
+            V sum = load(corners[0] + c, n) * shares[0];
+            for (int k = 1; k < 4; ++k) sum += load(corners[k] + c, n) * shares[k];
+            store_u8(y + c, sum * inverse_scale, zero, n);
+        });
+    }
+}
+
 template <class T> constexpr Typed<T> make_typed() {
     return {modulated_norm<T>, modulated_norm_backward<T>, gated_sum<T>, gated_sum_backward<T>, gelu<T>, gelu_backward<T>, column_sum<T>, attention<T>, attention_backward<T>};
 }
@@ -451,7 +500,7 @@ template <class T> constexpr Typed<T> make_typed() {
 #define LATHE_TEXT_OF(x) #x
 #define LATHE_TEXT(x) LATHE_TEXT_OF(x)
 const Table& table() {
-    static const Table made{LATHE_TEXT(LATHE_ISA), make_typed<float>(), make_typed<Bf16>(), attention_scratch, thin_linear<>, adamw, lerp, sum_squares};
+    static const Table made{LATHE_TEXT(LATHE_ISA), make_typed<float>(), make_typed<Bf16>(), attention_scratch, thin_linear<>, adamw, lerp, sum_squares, quantize_u8, dequantize_u8, upsampled_row_u8};
     return made;
 }
 

@@ -82,7 +82,7 @@ double ssim(const at::Tensor& a, const at::Tensor& b, double peak) {
         const at::Tensor value = as_double(image);
         return (value.dim() == 2 ? value.unsqueeze(0) : value.permute({2, 0, 1})).unsqueeze(1).contiguous();   // channels as a batch
     };
-    at::Tensor window = at::arange(kWindow, at::kDouble) - double(kWindow / 2);
+    at::Tensor window = at::arange(kWindow, at::kDouble) - kWindow / 2;
     window = (-window.square() / (2 * 1.5 * 1.5)).exp();
     window /= window.sum();
     const auto blur = [&window](const at::Tensor& x) { return at::conv2d(at::conv2d(x, window.view({1, 1, -1, 1})), window.view({1, 1, 1, -1})); };

@@ -72,7 +72,7 @@ private:
         if (quote == '"')
             expect('"');
         const std::size_t end = m_text.find(quote);
-        if (end == std::string_view::npos || end > 64)
+        if (end > 64)   // also where there is none: npos
             fail("a text without end");
         std::string text(m_text.substr(0, end));
         m_text.remove_prefix(end + 1);
@@ -147,7 +147,7 @@ NpyHeader parse_header(std::string_view start, const std::string& where) {
     const auto fail = [&](const char* what) { throw Error(ErrorCode::wrong_format, what, where, "the file is damaged: write it again with numpy.save"); };
     if (start.size() < 12 || !start.starts_with("\x93NUMPY"))
         fail("No .npy header");
-    const int version = start[6];
+    const int version = static_cast<unsigned char>(start[6]);
     if (version < 1 || version > 3)
         throw Error(ErrorCode::unsupported, ".npy format version " + std::to_string(version), where, "versions 1 to 3 are read: write it again with numpy.save");
     const std::size_t text = version == 1 ? 10 : 12;

@@ -90,6 +90,7 @@ public:
     explicit ProjectReader(const std::filesystem::path& file);
     ~ProjectReader();
     std::int64_t data_version() const;
+    const std::filesystem::path& file() const;                    ///< as it was given
 
     std::vector<RunRow> runs(const RunQuery& query, std::int64_t limit = -1, std::int64_t offset = 0) const;
     std::int64_t count_runs(const RunQuery& query) const;

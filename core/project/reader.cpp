@@ -95,12 +95,15 @@ std::vector<std::string> texts(sql::Database& db, const char* sql) {
 }
 
 ProjectReader::ProjectReader(const std::filesystem::path& file) : m_impl(std::make_unique<Impl>()) {
+    m_impl->file = file;
     m_impl->place = place_of(file);
     m_impl->db = std::make_unique<sql::Database>(m_impl->place.file, m_impl->place.reading);
     if (check_schema(*m_impl->db, current_schema()) == FileVersion::older)
         throw Error(ErrorCode::version, "The project was made by an older version of Lathe.", file.string(), "Open it once for writing, which upgrades it.");
 }
 ProjectReader::~ProjectReader() = default;
+
+const std::filesystem::path& ProjectReader::file() const { return m_impl->file; }
 
 std::int64_t ProjectReader::data_version() const { return m_impl->db->cached_integer("PRAGMA data_version"); }
 

@@ -7,6 +7,7 @@
 namespace lathe {
 
 struct ProjectReader::Impl {
+    std::filesystem::path file;
     Place place;
     std::unique_ptr<sql::Database> db;
 

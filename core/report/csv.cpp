@@ -6,7 +6,7 @@ std::string csv_cell(const Json& value) {
     if (value.is_null()) return {};
     if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
     if (value.is_number_float()) return number_text(value.get<double>());
-    const std::string text = value.is_string() ? value.get<std::string>() : json_text(value);
+    std::string text = value.is_string() ? value.get<std::string>() : json_text(value);
     if (value.is_number()) return text;
     const bool formula = !text.empty() && std::string_view("=+-@").find(text[0]) != std::string_view::npos && text != "-inf";
     if (!formula && text.find_first_of(",\"\r\n") == std::string::npos) return text;

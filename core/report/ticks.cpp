@@ -70,9 +70,11 @@ Ticks axis_ticks(double low, double high, bool whole) {
     while (last - first + 1 < 4) ++last;
     Ticks out;
     const double largest = std::max(std::abs(first), std::abs(last)) * step;
-    for (double i = first; i <= last; ++i) {
-        out.values.push_back(i * step);
-        out.labels.push_back(text_of(i * step, step, largest));
+    const int count = int(last - first) + 1;
+    for (int i = 0; i < count; ++i) {
+        const double at = (first + i) * step;
+        out.values.push_back(at);
+        out.labels.push_back(text_of(at, step, largest));
     }
     out.low = out.values.front();
     out.high = out.values.back();

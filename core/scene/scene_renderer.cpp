@@ -158,7 +158,7 @@ struct SceneRenderer::Impl {
         set_matrix(lens, projection(c));
         for (Item& i : items) {
             if (!i.follows_camera) continue;
-            for (int row = 0; row < 3; ++row) i.pose->SetElement(row, 3, m[static_cast<std::size_t>(row * 4 + 3)]);
+            for (std::size_t row = 0; row < 3; ++row) i.pose->SetElement(static_cast<int>(row), 3, m[row * 4 + 3]);
         }
     }
 

@@ -44,7 +44,7 @@ vtkSmartPointer<vtkPoints> points_of(std::span<const float> places) {
 vtkSmartPointer<vtkUnsignedCharArray> colours_of(std::span<const StageColour> colours, std::size_t repeat) {
     auto out = vtkSmartPointer<vtkUnsignedCharArray>::New();
     out->SetNumberOfComponents(3);
-    out->SetNumberOfTuples(static_cast<vtkIdType>(colours.size() * repeat));
+    out->SetNumberOfTuples(static_cast<vtkIdType>(colours.size()) * static_cast<vtkIdType>(repeat));
     unsigned char* to = out->GetPointer(0);
     for (const StageColour& colour : colours)
         for (std::size_t i = 0; i < repeat; ++i) to = std::ranges::copy(colour, to).out;
@@ -98,10 +98,10 @@ struct SceneStage::Impl {
         layer.actor->GetProperty()->SetPointSize(static_cast<float>(layer.width * pixel_scale));
     }
 
-    Layer& fresh(int number, vtkSmartPointer<vtkPolyData> data, std::size_t corners, double width = 1) {
+    Layer& fresh(int number, const vtkSmartPointer<vtkPolyData>& data, std::size_t corners, double width = 1) {
         remove(number);
         Layer layer;
-        layer.data = std::move(data);
+        layer.data = data;
         layer.corners = corners;
         layer.actor = vtkSmartPointer<vtkActor>::New();
         vtkNew<vtkPolyDataMapper> mapper;

@@ -1,6 +1,7 @@
 // Bars of the window, with the real programs: start to first paint and longest stall while a run streams (lathe measures both itself), and a mouse event on
 // the cache map or on a live slider of the delta_cache workspace to the first preview of the new run on the screen. `gui_bench scene` measures the 3D view
-// instead: frames a second while it is orbited, and new colours. Needs a screen: tests/gui/under_screen.sh.
+// instead: frames a second while it is orbited, and new colours; `gui_bench calibration FOLDER` an offset of a camera in the bev workspace, on that data set.
+// Needs a screen: tests/gui/under_screen.sh.
 #include "app/gui/application.h"
 #include "app/gui/main_window.h"
 #include "app/gui/text.h"
@@ -23,15 +24,17 @@ namespace {
 
 constexpr int kLong = 60'000;   // ms: nothing that is waited for takes that long unless it never comes
 
-[[noreturn]] void give_up(const std::string& what) { throw Error(ErrorCode::internal, what, "gui_bench", "Open the delta_cache workspace in lathe to see more."); }
+[[noreturn]] void give_up(const std::string& what) { throw Error(ErrorCode::internal, what, "gui_bench", "Open the workspace in lathe to see more."); }
 
-/// Tells when the viewer was painted with the pictures of another run than before: after the window's update, when they are on the screen.
+/// Tells when the viewer was painted with what another run gave than before: after the window's update, when it is on the screen.
 class WatchingApplication : public Application {
 public:
     using Application::Application;
-    void watch(ImageCompareViewer* viewer) {
+    /// `bearer`: whose property names the run, the viewer or what holds it.
+    void watch(QWidget* viewer, QWidget* bearer) {
         m_viewer = viewer;
-        m_before = run_of(viewer);
+        m_bearer = bearer;
+        m_before = run_of(bearer);
         m_painted = false;
         m_shown_at = 0;
     }
@@ -39,14 +42,14 @@ public:
     bool notify(QObject* receiver, QEvent* event) override {
         const bool handled = Application::notify(receiver, event);
         if (!m_viewer || m_shown_at > 0) return handled;
-        if (event->type() == QEvent::Paint && receiver == m_viewer && run_of(m_viewer) != m_before) m_painted = true;
+        if (event->type() == QEvent::Paint && receiver == m_viewer && run_of(m_bearer) != m_before) m_painted = true;
         if (event->type() == QEvent::UpdateRequest && m_painted) m_shown_at = monotonic_seconds();
         return handled;
     }
 
 private:
-    static QString run_of(const QObject* viewer) { return viewer->property("lathe_run").toString(); }
-    ImageCompareViewer* m_viewer = nullptr;
+    static QString run_of(const QObject* bearer) { return bearer->property("lathe_run").toString(); }
+    QWidget *m_viewer = nullptr, *m_bearer = nullptr;
     QString m_before;
     bool m_painted = false;
     double m_shown_at = 0;
@@ -162,43 +165,22 @@ private:
     std::ptrdiff_t m_count = 0;
 };
 
-/// The workspace with the demo model, in a new project, after its first image.
+/// A workspace of the real window, in a new project.
 class LiveBench {
-public:
-    explicit LiveBench(WatchingApplication& app) : m_app(app), m_window(options()) {
+protected:
+    LiveBench(WatchingApplication& app, const QString& workspace) : m_app(app), m_window(options()) {
         m_window.show();
         settle();
         m_window.projects().create(m_folder.filePath(QStringLiteral("live.lathe")));
         settle();
-        m_window.show_workspace(QStringLiteral("delta_cache"));
-        Workspace* shown = m_window.workspace(QStringLiteral("delta_cache"));
-        m_viewer = shown ? shown->findChild<ImageCompareViewer*>() : nullptr;
-        m_map = shown ? shown->findChild<CacheMap*>() : nullptr;
-        m_form = shown ? shown->findChild<ParameterForm*>() : nullptr;
-        if (!m_viewer || !m_map || !m_form) give_up("The delta_cache workspace is not there.");
-        if (!QTest::qWaitFor([this] { return !m_viewer->images().empty(); }, kLong)) give_up("No first image came.");
-        m_form->set_values({{"policy", "painted"}, {"steps", 20}}, "bench");
-        settle();
+        m_window.show_workspace(workspace);
+        m_workspace = m_window.workspace(workspace);
+        m_form = m_workspace ? m_workspace->findChild<ParameterForm*>() : nullptr;
+        if (!m_form) give_up("The " + ss(workspace) + " workspace is not there.");
     }
-
-    void measure() {
-        std::vector<double> map, slider, all;
-        for (int i = 0; i < 12; ++i) {
-            map.push_back(paint_a_cell(2 + i, 1 + i % 10));
-            slider.push_back(drag_a_slider(i % 2 ? 24 : -24));
-        }
-        all = map;
-        all.insert(all.end(), slider.begin(), slider.end());
-        const auto text = [](double ms) { return number_text(std::round(ms)); };
-        print("live.first_preview_ms", median(all), "ms", Bar::at_most, 150, "mouse event to the first preview of its run on the screen, demo model, 20 steps, debounce included; median of " + std::to_string(all.size()) +
-            "; press on the map " + text(median(map)) + ", last move of a drag of Guidance " + text(median(slider)) + ", p95 " + text(percentile(all, 0.95)));
-    }
-
-private:
-    static StartOptions options() {
-        StartOptions options;
-        options.size = QSize(1600, 1000);
-        return options;
+    void watch(QWidget* viewer, QWidget* bearer) {
+        m_viewer = viewer;
+        m_bearer = bearer;
     }
     /// Nothing runs and nothing is about to.
     void settle() {
@@ -207,6 +189,10 @@ private:
                 calm = m_window.is_settled() ? calm + 1 : 0;
                 return calm > 20;
             }, kLong)) give_up("The window did not settle.");
+    }
+    void begin() {
+        settle();
+        m_app.watch(m_viewer, m_bearer);
     }
     double wait_for_preview(double since) {
         if (!QTest::qWaitFor([this] { return m_app.shown_at() > 0; }, kLong)) give_up("No preview came.");
@@ -220,21 +206,11 @@ private:
         else if (type == QEvent::MouseButtonRelease) QTest::mouseRelease(window, Qt::LeftButton, {}, in_window);
         else QTest::mouseMove(window, in_window);
     }
-    double paint_a_cell(int step, int block) {
-        settle();
-        m_app.watch(m_viewer);
-        const QPoint cell = m_map->cell_rect(step, block).center().toPoint();
-        const double since = monotonic_seconds();
-        mouse(m_map, QEvent::MouseButtonPress, cell);
-        const double took = wait_for_preview(since);
-        mouse(m_map, QEvent::MouseButtonRelease, cell);
-        return took;
-    }
-    double drag_a_slider(int by) {
-        Slider* slider = lathe::gui_test::named<Slider>(*m_form, QStringLiteral("Guidance"));
-        if (!slider) give_up("There is no slider for the guidance.");
-        settle();
-        m_app.watch(m_viewer);
+    double drag_a_slider(const QString& name, int by) {
+        Slider* slider = lathe::gui_test::named<Slider>(*m_form, name);
+        if (!slider) give_up("There is no slider " + ss(name) + ".");
+        m_form->ensureWidgetVisible(slider);
+        begin();
         QPoint at = slider->rect().center();
         mouse(slider, QEvent::MouseButtonPress, at);
         double since = 0;
@@ -248,13 +224,77 @@ private:
         mouse(slider, QEvent::MouseButtonRelease, at);
         return took;
     }
+    static std::string rounded(double ms) { return number_text(std::round(ms)); }
 
     WatchingApplication& m_app;
     QTemporaryDir m_folder;
     MainWindow m_window;
-    ImageCompareViewer* m_viewer = nullptr;
-    CacheMap* m_map = nullptr;
+    Workspace* m_workspace = nullptr;
     ParameterForm* m_form = nullptr;
+    QWidget *m_viewer = nullptr, *m_bearer = nullptr;
+
+private:
+    static StartOptions options() {
+        StartOptions options;
+        options.size = QSize(1600, 1000);
+        return options;
+    }
+};
+
+/// delta_cache with the demo model, after its first image.
+class CacheBench : LiveBench {
+public:
+    explicit CacheBench(WatchingApplication& app) : LiveBench(app, QStringLiteral("delta_cache")), m_map(m_workspace->findChild<CacheMap*>()) {
+        auto* images = m_workspace->findChild<ImageCompareViewer*>();
+        if (!images || !m_map) give_up("The views of delta_cache are not there.");
+        watch(images, images);
+        if (!QTest::qWaitFor([images] { return !images->images().empty(); }, kLong)) give_up("No first image came.");
+        m_form->set_values({{"policy", "painted"}, {"steps", 20}}, "bench");
+        settle();
+    }
+
+    void measure() {
+        std::vector<double> map, slider, all;
+        for (int i = 0; i < 12; ++i) {
+            map.push_back(paint_a_cell(2 + i, 1 + i % 10));
+            slider.push_back(drag_a_slider(QStringLiteral("Guidance"), i % 2 ? 24 : -24));
+        }
+        all = map;
+        all.insert(all.end(), slider.begin(), slider.end());
+        print("live.first_preview_ms", median(all), "ms", Bar::at_most, 150, "mouse event to the first preview of its run on the screen, demo model, 20 steps, debounce included; median of " + std::to_string(all.size()) +
+            "; press on the map " + rounded(median(map)) + ", last move of a drag of Guidance " + rounded(median(slider)) + ", p95 " + rounded(percentile(all, 0.95)));
+    }
+
+private:
+    double paint_a_cell(int step, int block) {
+        begin();
+        const QPoint cell = m_map->cell_rect(step, block).center().toPoint();
+        const double since = monotonic_seconds();
+        mouse(m_map, QEvent::MouseButtonPress, cell);
+        const double took = wait_for_preview(since);
+        mouse(m_map, QEvent::MouseButtonRelease, cell);
+        return took;
+    }
+    CacheMap* m_map;
+};
+
+/// bev with the model that comes with the program, on a data set, after its first key frame.
+class CalibrationBench : LiveBench {
+public:
+    CalibrationBench(WatchingApplication& app, const QString& data) : LiveBench(app, QStringLiteral("bev")) {
+        auto* scene = m_workspace->findChild<SceneView*>();
+        if (!scene) give_up("The scene of bev is not there.");
+        watch(scene, scene->parentWidget());
+        m_window.open_files({data});
+        if (!QTest::qWaitFor([this] { return !m_bearer->property("lathe_run").toString().isEmpty(); }, kLong)) give_up("No first key frame came.");
+        settle();
+    }
+
+    void measure() {
+        std::vector<double> ms;
+        for (int i = 0; i < 15; ++i) ms.push_back(drag_a_slider(QStringLiteral("Yaw"), i % 2 ? 24 : -24));
+        print("bev.slider_ms", median(ms), "ms", Bar::at_most, 150, "last move of a drag of a camera's yaw to its voxels in new colours on the screen, shipped model, debounce included; median of " + std::to_string(ms.size()) + ", p95 " + rounded(percentile(ms, 0.95)));
+    }
 };
 
 }
@@ -271,9 +311,13 @@ int main(int argc, char** argv) {
             SceneBench().measure();
             return 0;
         }
+        if (argc > 2 && std::string(argv[1]) == "calibration") {
+            CalibrationBench(app, QString::fromLocal8Bit(argv[2])).measure();
+            return 0;
+        }
         starts();
         stalls();
-        LiveBench(app).measure();
+        CacheBench(app).measure();
     } catch (const std::exception& error) {
         std::fprintf(stderr, "gui_bench: %s\n", error.what());
         return 1;

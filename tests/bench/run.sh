@@ -31,14 +31,18 @@ cli_bars() { lathe-cli bench core --json | grep -v '"bar":null'; }   # its rates
 gui_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench; }
 scene_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench scene; }
 
-street_bars() { # the small data set made, and its true boxes fed through writer and metric
-  local folder; folder=$(mktemp -d)
+street_bars() { # the small data set made, and its true boxes fed through writer and metric; on it a slider of the workspace, and what int8 costs the shipped model
+  local folder model=${LATHE_SOURCE}/resources/models/street-tiny.safetensors; folder=$(mktemp -d)
   lathe-cli run bev.street --set folder="$folder/street" --json >"$folder/made" && lathe-cli run bev.evaluate --input data="$folder/street" --set source=truth --set split=val --json >"$folder/measured" &&
-    python3 - "$folder/made" "$folder/measured" <<'P'
+    lathe-cli run bev.evaluate --input data="$folder/street" --input model="$model" --set split=val --json >"$folder/fp32" &&
+    lathe-cli run bev.evaluate --input data="$folder/street" --input model="$model" --set split=val --set precision=int8 --json >"$folder/int8" &&
+    python3 - "$folder"/{made,measured,fp32,int8} <<'P' && "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench calibration "$folder/street"
 import json, sys
-made, measured = ({k: v for l in open(f) for k, v in json.loads(l).get("summary", {}).items()} for f in sys.argv[1:])
+made, measured, whole, quantized = ({k: v for l in open(f) for k, v in json.loads(l).get("summary", {}).items()} for f in sys.argv[1:])
 print(json.dumps({"id": "bev.street_s", "value": made["seconds"], "unit": "s", "bar": 240, "ok": made["seconds"] <= 240, "how": "%d samples, %d pictures, drawn by %s" % (made["samples"], made["pictures"], made.get("drawn_by"))}))
 print(json.dumps({"id": "bev.gt_map", "value": measured["mAP"], "unit": "", "bar": 0.999, "ok": measured["mAP"] >= 0.999, "how": "true boxes of %d samples through writer and metric" % measured["samples"]}))
+loss = 100 * (whole["mAP"] - quantized["mAP"])
+print(json.dumps({"id": "bev.int8_map_loss", "value": loss, "unit": "points", "bar": 1, "ok": loss <= 1, "how": "shipped model, %d samples: mAP %.4f in fp32, %.4f in int8" % (whole["samples"], whole["mAP"], quantized["mAP"])}))
 P
   local status=$?
   rm -rf "$folder"

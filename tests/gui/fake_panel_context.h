@@ -5,6 +5,7 @@
 #include <QAction>
 #include <QFile>
 #include <QUndoStack>
+#include <algorithm>
 #include <map>
 
 namespace lathe::gui_test {
@@ -35,6 +36,10 @@ public:
     void cancel(const QString& uuid) override { cancelled << uuid; }
     bool has_project() const override { return true; }
     QList<PanelRun> runs(const QString&, int) const override { return recorded; }
+    std::optional<PanelRun> run(const QString& uuid) const override {
+        const auto found = std::ranges::find(recorded, uuid, &PanelRun::uuid);
+        return found == recorded.end() ? std::nullopt : std::optional(*found);
+    }
     QList<Artifact> artifacts(const QString& uuid) const override { return recorded_artifacts.value(uuid); }
     QList<std::pair<double, double>> series(const QString& uuid, const QString& key) const override { return recorded_series.value(uuid + u'/' + key); }
     Json panel_state() const override { return state; }

@@ -16,9 +16,11 @@
 #include "viewers/scene_view.h"
 #include "widgets/asset_chooser.h"
 #include "widgets/parameter_form.h"
+#include "widgets/range_strip.h"
 #include "widgets/simple_table.h"
 #include <QComboBox>
 #include <QGridLayout>
+#include <QMenu>
 #include <QTemporaryDir>
 #include <cmath>
 #include <cstring>
@@ -473,12 +475,73 @@ private Q_SLOTS:
         QVERIFY(!bench.panel->is_stale());
     }
 
+    void looks_are_undone() {
+        Bench bench;
+        bench.open();
+        bench.answer_view(bench.newest());
+        bench.answer_boxes(bench.newest());
+        settle();
+        SceneDock* scene = bench.panel->scene();
+        const int steps = bench.context.undo.count();
+        scene->set_colour_by(ColourBy::overlap);
+        auto strips = scene->findChildren<RangeStrip*>();
+        for (QMenu* menu : scene->findChildren<QMenu*>()) strips << menu->findChildren<RangeStrip*>();
+        RangeStrip* right = nullptr;
+        for (RangeStrip* strip : strips)
+            if (strip->accessibleName().contains("(x)")) right = strip;
+        QVERIFY(right);
+        QCOMPARE(right->end(), kX);
+        const std::size_t all = scene->view()->faces();
+        right->set_range(0, 4);
+        Q_EMIT right->moved(0, 4, true);
+        Q_EMIT right->moved(0, 4, false);   // one drag, one step
+        QVERIFY(scene->view()->faces() < all);
+        auto* classes = bench.panel->form()->findChild<ClassRows*>();
+        Q_EMIT classes->toggled(0, false);
+        QCOMPARE(bench.context.undo.count(), steps + 3);
+        QCOMPARE(bench.panel->shown().classes[0], false);
+        bench.context.undo.undo();
+        QCOMPARE(bench.panel->shown().classes[0], true);
+        bench.context.undo.undo();
+        QCOMPARE(right->end(), kX);
+        QCOMPARE(scene->view()->faces(), all);
+        bench.context.undo.undo();
+        QVERIFY(scene->colour_by() == ColourBy::camera);
+        bench.context.undo.redo();
+        bench.context.undo.redo();
+        QCOMPARE(right->end(), 4);
+        QVERIFY(scene->colour_by() == ColourBy::overlap);
+    }
+
+    void a_recorded_run_brings_its_files() {
+        Bench bench;
+        bench.open();
+        const QString model = bench.data.filePath("other.safetensors");
+        Json params = bench.panel->form()->values();
+        params["overlap"] = "first";
+        bench.context.recorded << PanelRun{"run-7", 7, "Seventh", "bev.detect", RunState::finished, params, {{"sample", "abc"}}, {{"data", bench.data.path()}, {"model", model}}, {}};
+        bench.context.recorded_artifacts["run-7"] = {picture(0), picture(1)};
+        const int asked = bench.context.count("bev.detect");
+        Q_EMIT bench.context.restore_run("run-7");
+        QTRY_COMPARE_WITH_TIMEOUT(bench.panel->form()->value("overlap"), Json("first"), 60'000);
+        QCOMPARE(bench.panel->source()->model()->path(), model);
+        QCOMPARE(bench.panel->frame()->cameras.size(), std::size_t(2));
+        QVERIFY(!bench.panel->is_stale());
+        QCOMPARE(bench.context.count("bev.detect"), asked);   // it is all there
+
+        bench.context.recorded << PanelRun{"run-8", 8, "Eighth", "bev.detect", RunState::finished, params, {}, {}, {"gone.safetensors"}};
+        Q_EMIT bench.context.restore_run("run-8");
+        QTRY_VERIFY_WITH_TIMEOUT(bench.context.messages.join('\n').contains("gone.safetensors"), 60'000);
+        QCOMPARE(bench.panel->source()->model()->path(), model);
+    }
+
     void state_is_kept() {
         Json kept;
         {
             Bench bench;
             bench.open();
             bench.panel->scene()->set_colour_by(ColourBy::overlap);
+            Q_EMIT bench.panel->form()->findChild<ClassRows*>()->toggled(3, false);
             bench.panel->form()->edit("overlap", "first");
             QTRY_VERIFY_WITH_TIMEOUT(bench.context.state.is_object(), 60'000);
             QTRY_COMPARE_WITH_TIMEOUT(bench.context.state["params"]["overlap"], Json("first"), 60'000);
@@ -489,6 +552,8 @@ private Q_SLOTS:
         Q_EMIT again.context.project_changed();
         QCOMPARE(again.panel->form()->value("overlap"), Json("first"));
         QVERIFY(again.panel->scene()->colour_by() == ColourBy::overlap);
+        QCOMPARE(again.panel->shown().classes[3], false);
+        QCOMPARE(again.panel->shown().classes[4], true);
     }
 };
 

@@ -406,7 +406,7 @@ private Q_SLOTS:
         QCOMPARE(static_cast<delta_cache::HistoryView*>(bench.context.docks["history"].content)->note(), QStringLiteral("see step 16"));
         Json params = bench.form().values();
         params["seed"] = 5;
-        bench.context.recorded << PanelRun{"run-5", 5, "Fifth", RunState::finished, params, summary(30.1, 1.5)};
+        bench.context.recorded << PanelRun{"run-5", 5, "Fifth", "delta_cache.sample", RunState::finished, params, summary(30.1, 1.5), {}, {}};
         bench.context.recorded_artifacts["run-5"] = {picture("image.reference", 0, 1, 0), picture("image.variant", 0, 1, 0.05), picture("variant.step", 3, 20, 0.05)};
         bench.context.recorded_series["run-5/deviation.rel_l2"] = {{0, 0.01}, {1, 0.02}};
         Q_EMIT bench.context.restore_run("run-5");

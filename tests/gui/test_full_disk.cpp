@@ -1,4 +1,5 @@
 // The disk becomes full while a run streams into the project of the real window: that is said with a remedy, nothing is lost, and the window goes on.
+#include "app/gui/status_strip.h"
 #include "tests/gui/window_fixture.h"
 #include "tests/unit/faulty_vfs.h"
 
@@ -58,6 +59,7 @@ private Q_SLOTS:
         QVERIFY2(said.what.contains("write"), qPrintable(said.text()));
         QVERIFY2(said.where.contains("full.lathe"), qPrintable(said.text()));
         QVERIFY2(said.hint.contains("Free some space") && said.hint.contains("waits in memory"), qPrintable(said.text()));
+        QVERIFY(window().findChild<StatusStrip*>()->saved().startsWith("Not saved yet"));
         QVERIFY(shot("shell-disk-full"));
 
         // The window goes on: what was kept is there, runs are selected, the engine comes to the end of its run.
@@ -74,6 +76,7 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(state_of(streams), RunState::finished, 120'000);
         QCOMPARE(points_of(streams), std::int64_t(600));
         QCOMPARE(pictures_of(streams), std::size_t(30));
+        QTRY_COMPARE(window().findChild<StatusStrip*>()->saved(), QStringLiteral("All changes saved"));
         const QString after = start_run({{"steps", 20}, {"metrics", 2}, {"images", 2}, {"height", 48}, {"width", 48}}, "after");
         QTRY_COMPARE_WITH_TIMEOUT(state_of(after), RunState::finished, 60'000);
         QVERIFY(close_project());

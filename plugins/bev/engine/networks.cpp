@@ -1,5 +1,6 @@
 #include "plugins/bev/engine/networks.h"
 #include "core/nn/int8_conv.h"
+#include "core/nn/kernels.h"
 #include <ATen/ATen.h>
 
 namespace lathe::bev {
@@ -30,6 +31,8 @@ LevelFusion::LevelFusion(int level, int levels, std::int64_t channels, const Add
 at::Tensor LevelFusion::forward(const std::vector<at::Tensor>& pyramid, TapStack* taps) {
     const auto first = static_cast<std::size_t>(m_level);
     const at::Tensor& fine = pyramid.at(first);
+    if (const QuantStep* step = m_conv.int8_input(taps); step && !(taps && taps->wanted(m_cat_id)))   // no float of the whole size comes about
+        return m_conv.forward(fused::upsampled_cat_u8({pyramid.begin() + m_level, pyramid.end()}, step->scale, step->zero), taps);
     std::vector<at::Tensor> parts{fine};
     for (std::size_t i = first + 1; i < pyramid.size(); ++i) parts.push_back(at::upsample_bilinear2d(pyramid[i], {fine.size(2), fine.size(3)}, false));
     at::Tensor all;

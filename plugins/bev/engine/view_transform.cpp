@@ -6,6 +6,7 @@
 #include <ATen/Parallel.h>
 #include <algorithm>
 #include <cstring>
+#include <unistd.h>
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
@@ -15,7 +16,13 @@ namespace {
 
 struct Frame { const float* features; const std::int32_t* lut; };
 
-/// Every slot is written once, past the cache: nothing of the volume is read again before it has left the cache anyway.
+/// Whether a volume of so many bytes is written past the cache: where it would not stay there until the network reads it, fetching each line before it is
+/// overwritten is waste; where the last cache holds it (it may be hundreds of megabytes), memory is not touched at all.
+bool goes_past_the_cache(std::int64_t bytes) {
+    static const std::int64_t last_cache = std::max<std::int64_t>(sysconf(_SC_LEVEL3_CACHE_SIZE), std::int64_t{8} << 20);
+    return bytes > last_cache / 2;
+}
+
 inline void copy_slot(float* to, const float* from, std::int64_t count, bool stream) {
 #if defined(__SSE2__)
     if (stream) {
@@ -28,8 +35,8 @@ inline void copy_slot(float* to, const float* from, std::int64_t count, bool str
     else std::memset(to, 0, static_cast<std::size_t>(count) * sizeof(float));
 }
 
-void gather(const std::vector<Frame>& frames, std::int64_t channels, std::int64_t first, std::int64_t end, float* volume) {
-    const bool stream = channels % 4 == 0 && reinterpret_cast<std::uintptr_t>(volume) % 16 == 0;
+void gather(const std::vector<Frame>& frames, std::int64_t channels, std::int64_t first, std::int64_t end, bool past_the_cache, float* volume) {
+    const bool stream = past_the_cache && channels % 4 == 0 && reinterpret_cast<std::uintptr_t>(volume) % 16 == 0;
     float* slot = volume + first * static_cast<std::int64_t>(frames.size()) * channels;
     for (std::int64_t cell = first; cell < end; ++cell)
         for (const Frame& frame : frames) {
@@ -154,7 +161,8 @@ at::Tensor to_voxels(const std::vector<at::Tensor>& frames, const ViewTables::Le
         }
         at::Tensor volume = at::empty({1, nx, ny, width}, frames.front().options());
         auto* to = volume.mutable_data_ptr<float>();
-        at::parallel_for(0, nx, 1, [&](std::int64_t first, std::int64_t end) { gather(views, channels, first * ny * nz, end * ny * nz, to); });
+        const bool past = goes_past_the_cache(static_cast<std::int64_t>(volume.nbytes()));
+        at::parallel_for(0, nx, 1, [&](std::int64_t first, std::int64_t end) { gather(views, channels, first * ny * nz, end * ny * nz, past, to); });
         return volume.permute({0, 3, 1, 2});
     }
     std::vector<at::Tensor> slots;

@@ -24,13 +24,6 @@ const QStringList& ring() {
 
 }
 
-QColor camera_colour(const QString& channel, int index) {
-    static const QHash<QString, QColor> known{{QStringLiteral("CAM_FRONT_LEFT"), QColor(0x56, 0xB4, 0xE9)}, {QStringLiteral("CAM_FRONT"), QColor(0xE6, 0x9F, 0x00)}, {QStringLiteral("CAM_FRONT_RIGHT"), QColor(0x00, 0x9E, 0x73)},
-        {QStringLiteral("CAM_BACK_LEFT"), QColor(0x00, 0x72, 0xB2)}, {QStringLiteral("CAM_BACK"), QColor(0xCC, 0x79, 0xA7)}, {QStringLiteral("CAM_BACK_RIGHT"), QColor(0xD5, 0x5E, 0x00)}};
-    const auto found = known.constFind(channel);
-    return found != known.constEnd() ? *found : ViewStyle::current().series[std::size_t(index) % 5];
-}
-
 CamerasView::CamerasView(QWidget* parent) : QWidget(parent) {
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(tr("Cameras"));
@@ -173,20 +166,21 @@ void CamerasView::draw_pane(QPainter& painter, const Pane& pane) const {
 
 void CamerasView::draw_objects(QPainter& painter, const Pane& pane, const CameraPicture& camera) const {
     const QTransform placed = to_widget(pane, camera.picture.size());
+    const QRectF area = placed.mapRect(QRectF(-0.5, -0.5, camera.picture.width(), camera.picture.height())).intersected(pane.picture);   // without the bars beside it
     std::vector<QRectF> labels;
     const auto draw_one = [&](const SceneObject& object, const QColor& colour, bool picked, const QString& text) {
         const std::vector<PictureEdge> edges = edges_in(object, camera);
         const QRectF bounds = placed.mapRect(bounds_of_edges(edges));
-        if (edges.empty() || !bounds.intersects(pane.picture)) return;
+        if (edges.empty() || !bounds.intersects(area)) return;
         for (const PictureEdge& edge : edges) {
             painter.setPen(QPen(picked ? kPickColour : colour, picked ? 2 : edge.front ? 1.4 : 1));
             painter.drawLine(placed.map(edge.line));
         }
-        const QRectF visible = bounds.intersected(pane.picture);
+        const QRectF visible = bounds.intersected(area);
         if (text.isEmpty() || (visible.width() < 34 && !picked)) return;
         painter.setFont(ViewStyle::font(11));
         const double width = QFontMetricsF(painter.font()).horizontalAdvance(text) + 8;
-        QRectF label(std::clamp(visible.center().x() - width / 2, pane.picture.left(), std::max(pane.picture.left(), pane.picture.right() - width)), std::max(pane.picture.top(), visible.top() - 17), width, 15);
+        QRectF label(std::clamp(visible.center().x() - width / 2, area.left(), std::max(area.left(), area.right() - width)), std::max(area.top(), visible.top() - 17), width, 15);
         for (const QRectF& other : labels)
             if (other.intersects(label) && !picked) return;
         labels.push_back(label);

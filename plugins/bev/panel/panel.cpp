@@ -11,6 +11,7 @@
 #include "plugins/bev/panel/timeline.h"
 #include "widgets/asset_chooser.h"
 #include "widgets/dock_title.h"
+#include "widgets/kept_view.h"
 #include "widgets/parameter_form.h"
 #include "widgets/segmented_control.h"
 #include "widgets/small_widgets.h"
@@ -25,51 +26,18 @@
 namespace lathe::bev {
 namespace {
 constexpr int kBevStateVersion = 1;
-
-QStringList texts_of(const Json& array) {
-    QStringList out;
-    if (array.is_array())
-        for (const Json& text : array)
-            if (text.is_string()) out << QString::fromStdString(text.get<std::string>());
-    return out;
-}
-
-Json array_of(const QStringList& texts) {
-    Json out = Json::array();
-    for (const QString& text : texts) out.push_back(text.toStdString());
-    return out;
-}
 }
 
 Panel::Panel(PanelContext& context, QWidget* parent)
-    : QWidget(parent), m_context(context), m_source(new SourceBar), m_title(new DockTitle(tr("Cameras"), tr("ring layout, linked zoom"), this)), m_centre(new QStackedWidget(this)),
+    : MethodPanel(context, "bev.detect", kBevStateVersion, parent), m_source(new SourceBar), m_title(new DockTitle(tr("Cameras"), tr("ring layout, linked zoom"), this)), m_centre(new QStackedWidget(this)),
       m_empty(new EmptyState(QStringLiteral("camera"), tr("No data set yet. Open a folder in the nuScenes layout, or make up drives through streets with exact truth (about two minutes)."), tr("Make street drives"), this)),
-      m_cameras(new CamerasView(this)), m_form(new ParameterForm), m_calibration(new CalibrationRows), m_detections(new DetectionRows), m_classes(new ClassRows), m_scene(new SceneDock), m_map(new BevMap),
+      m_cameras(new CamerasView(this)), m_calibration(new CalibrationRows), m_detections(new DetectionRows), m_classes(new ClassRows), m_scene(new SceneDock), m_map(new BevMap),
       m_inspector(new Inspector), m_coverage(new CoverageView), m_ablation(new AblationView), m_timeline(new Timeline) {
     build_centre();
     build_parameters();
     build_docks();
     build_actions();
 
-    m_show.setSingleShot(true);
-    m_show.setInterval(33);   // events may come faster than the screen needs them
-    connect(&m_show, &QTimer::timeout, this, [this] {
-        if (std::exchange(m_show_waits, false)) show_soon();
-    });
-    m_save.setSingleShot(true);
-    m_save.setInterval(500);
-    connect(&m_save, &QTimer::timeout, this, &Panel::save_state);
-
-    connect(&context, &PanelContext::catalogue_changed, this, &Panel::take_catalogue);
-    connect(&context, &PanelContext::run_event, this, [this](const std::shared_ptr<RunEvent>& event) { take_event(*event); });
-    connect(&context, &PanelContext::run_ended, this, &Panel::run_ended);
-    connect(&context, &PanelContext::project_changed, this, &Panel::project_opened);
-    connect(&context, &PanelContext::live_toggled, this, [this](bool on) {
-        m_live = on;
-        if (on && (is_stale() || !m_frame)) send_live();
-    });
-    connect(&context, &PanelContext::run_pressed, this, &Panel::run);
-    connect(&context, &PanelContext::restore_run, this, &Panel::restore_run);
     connect(&context, &PanelContext::model_dropped, this, [this](const QString& path) { m_source->model()->choose(path); });
     connect(&context, &PanelContext::data_dropped, this, [this](const QString& path) { m_source->data()->choose(path); });
     connect(&Theme::instance(), &Theme::changed, this, &Panel::show_now);
@@ -89,26 +57,20 @@ Panel::Panel(PanelContext& context, QWidget* parent)
     connect(m_scene, &SceneDock::nothing_picked, this, [this] { select({}); });
     connect(m_scene, &SceneDock::parameter_chosen, this, [this](const QString& id, int value) {
         m_form->set_values({{id.toStdString(), value}}, id == u"show_channel" ? tr("Channel %1").arg(value) : tr("Frame %1").arg(value));
-        if (m_live) send_live();
+        if (is_live()) send_live();
     });
-    connect(m_scene, &SceneDock::view_changed, this, [this] { m_save.start(); });
+    connect(m_scene, &SceneDock::view_changed, this, &Panel::save_soon);
     connect(m_ablation, &AblationView::run_requested, this, &Panel::run_ablation);
     connect(m_empty, &EmptyState::button_clicked, this, &Panel::make_street);
-    take_catalogue();
-    parameters_changed();
+    begin();
     show_centre();
 }
 
 Panel::~Panel() = default;
 
-/// Nothing of what was changed last is lost when the window closes. Not in the destructor: the docks may have gone before.
 void Panel::hideEvent(QHideEvent* event) {
     m_timeline->set_playing(false);
-    if (m_save.isActive()) {
-        m_save.stop();
-        save_state();
-    }
-    QWidget::hideEvent(event);
+    MethodPanel::hideEvent(event);
 }
 
 void Panel::build_centre() {
@@ -122,17 +84,11 @@ void Panel::build_centre() {
 }
 
 void Panel::build_parameters() {
-    m_form->set_undo_stack(m_context.undo_stack());
     m_scene->set_undo_stack(m_context.undo_stack());
     for (const char* elsewhere : {"split", "sample", "calibration", "voxel"}) m_form->set_external_editor(QString::fromLatin1(elsewhere), {});   // timeline, rows below, inspector: they follow parameters_changed()
     m_form->add_to_group(tr("Calibration"), m_calibration);
     m_form->add_to_group(tr("Detections"), m_detections);
     m_form->add_to_group(tr("Classes"), m_classes);
-    connect(m_form, &ParameterForm::changed, this, &Panel::parameters_changed);
-    connect(m_form, &ParameterForm::live_due, this, [this] {
-        if (m_live) send_live();
-    });
-    connect(m_form, &ParameterForm::copy_command_line_requested, this, [this] { m_context.copy_command_line(request("bev.detect", false), assets()); });
     connect(m_calibration, &CalibrationRows::edited, this, [this](const Json& table, bool dragging, const QString& text) {
         try {
             m_form->edit(QStringLiteral("calibration"), table, dragging, text);
@@ -140,15 +96,19 @@ void Panel::build_parameters() {
             tell(error);
         }
     });
-    connect(m_detections, &DetectionRows::changed, this, [this] {
-        const auto classes = m_shown.classes;
-        m_shown = m_detections->shown();
-        m_shown.classes = classes;
-        shown_changed();
+    m_kept_shown = new KeptView(QStringLiteral("view.bev.shown"), [this] { return to_json(m_shown); }, [this](const Json& kept) { show(shown_from(kept)); }, this);
+    m_kept_shown->set_undo_stack(m_context.undo_stack());
+    connect(m_detections, &DetectionRows::changed, this, [this](const QString& text, bool dragging) {
+        Shown next = m_detections->shown();
+        next.classes = m_shown.classes;
+        show(next);
+        m_kept_shown->edited(text, dragging);
     });
     connect(m_classes, &ClassRows::toggled, this, [this](int label, bool on) {
-        m_shown.classes[std::size_t(label)] = on;
-        shown_changed();
+        Shown next = m_shown;
+        next.classes[std::size_t(label)] = on;
+        show(next);
+        m_kept_shown->edited(on ? tr("Show %1").arg(class_names()[label]) : tr("Hide %1").arg(class_names()[label]));
     });
 }
 
@@ -196,33 +156,19 @@ void Panel::build_docks() {
 }
 
 void Panel::build_actions() {
-    const auto add = [this](const QString& text, const char* icon, const QString& id, const QString& tip, auto act) {
-        auto* action = new QAction(text, this);
-        if (*icon) action->setProperty("lathe_icon", QString::fromLatin1(icon));
-        action->setToolTip(tip);
-        connect(action, &QAction::triggered, this, act);
-        m_context.add_action(action, id);
-    };
-    add(tr("Layers"), "layers", QStringLiteral("layers"), tr("What the scene shows"), [this] { m_scene->show_layer_menu(); });
-    add(tr("Views"), "camera", QStringLiteral("views"), tr("Camera places of the scene, and bookmarks"), [this] { m_scene->show_view_menu(); });
-    add(tr("Export results…"), "export", QStringLiteral("export_results"), tr("Boxes as JSON, tables as CSV, every view as PNG"), [this] { export_results(); });
-    add(tr("Copy as command line"), "", QStringLiteral("copy_command_line"), {}, [this] { m_context.copy_command_line(request("bev.detect", false), assets()); });
-    add(tr("Make street drives"), "", QStringLiteral("make_street"), tr("A made-up data set with exact truth"), [this] { make_street(); });
-    add(tr("Next key frame"), "", QStringLiteral("next_frame"), {}, [this] { m_timeline->step(1); });
-    add(tr("Key frame before"), "", QStringLiteral("previous_frame"), {}, [this] { m_timeline->step(-1); });
+    add_action(QStringLiteral("layers"), tr("Layers"), QStringLiteral("layers"), tr("What the scene shows"), [this] { m_scene->show_layer_menu(); });
+    add_action(QStringLiteral("views"), tr("Views"), QStringLiteral("camera"), tr("Camera places of the scene, and bookmarks"), [this] { m_scene->show_view_menu(); });
+    add_action(QStringLiteral("export_results"), tr("Export results…"), QStringLiteral("export"), tr("Boxes as JSON, tables as CSV, every view as PNG"), [this] { export_results(); });
+    add_action(QStringLiteral("copy_command_line"), tr("Copy as command line"), {}, {}, [this] { copy_command_line(); });
+    add_action(QStringLiteral("make_street"), tr("Make street drives"), {}, tr("A made-up data set with exact truth"), [this] { make_street(); });
+    add_action(QStringLiteral("next_frame"), tr("Next key frame"), {}, {}, [this] { m_timeline->step(1); });
+    add_action(QStringLiteral("previous_frame"), tr("Key frame before"), {}, {}, [this] { m_timeline->step(-1); });
 }
 
-void Panel::take_catalogue() {
-    const MethodInfo* detect = m_context.catalogue().find("bev.detect");
-    if (!detect) return;
+void Panel::catalogue_taken() {
     if (const MethodInfo* ablation = m_context.catalogue().find("bev.ablation"))
         for (const Parameter& parameter : ablation->parameters)
             if (parameter.id == "axes") m_ablation->set_axes(texts_of(parameter.default_value));
-    const bool first = m_form->parameters().empty();
-    m_form->set_parameters(detect->parameters);
-    if (first) project_opened();   // before there are parameters nothing can be taken over
-    parameters_changed();
-    describe();
 }
 
 // --- parameters and sources
@@ -234,12 +180,12 @@ void Panel::parameters_changed() {
     if (values.contains("split") && values["split"].is_string() && values.contains("sample") && values["sample"].is_number()) show_drive(QString::fromStdString(values["split"].get<std::string>()), values["sample"].get<int>());
     m_scene->set_channel_and_frame(values.value("show_channel", -1), values.value("show_frame", 0));
     show_stale();
-    if (!m_loading) m_save.start();
+    save_soon();
 }
 
 void Panel::source_changed() {
     m_facts = {};
-    m_save.start();
+    save_soon();
     show_centre();
     show_stale();
     describe();
@@ -255,12 +201,10 @@ void Panel::take_facts(const Json& summary) {
     if (m_source->find(chosen)) {
         m_source->choose_drive(chosen);
     } else if (!m_source->drive().isEmpty()) {   // "val" of the declaration, or a drive of another data set
-        m_form->set_undo_stack(nullptr);
-        m_form->set_values({{"split", m_source->drive().toStdString()}, {"sample", 0}}, {});
-        m_form->set_undo_stack(m_context.undo_stack());
+        without_undo([this] { m_form->set_values({{"split", m_source->drive().toStdString()}, {"sample", 0}}, {}); });
     }
     parameters_changed();
-    if (std::exchange(m_live_waits, false) || (m_live && !m_coming && (!m_frame || is_stale()))) send_live();
+    if (std::exchange(m_live_waits, false) || (is_live() && !m_coming && (!m_frame || is_stale()))) send_live();
 }
 
 void Panel::show_drive(const QString& name, int sample) {
@@ -281,34 +225,19 @@ void Panel::choose_moment(int sample) {
 
 // --- kept
 
-void Panel::load_state() {
-    const Json state = m_context.panel_state();
-    if (!state.is_object() || state.value("version", 0) != kBevStateVersion) return;
-    m_loading = true;
-    m_form->set_undo_stack(nullptr);   // opening is nothing to undo
-    if (const Json params = state.value("params", Json()); params.is_object() && !m_form->parameters().empty()) m_form->set_values(params, tr("Open the project"));
-    const Json shown = state.value("shown", Json::object());
-    m_shown.score = shown.value("score", m_shown.score);
-    m_shown.truth = shown.value("truth", true);
-    m_shown.predicted = shown.value("predicted", true);
-    m_shown.velocity = shown.value("velocity", true);
-    m_detections->set_shown(m_shown);
+void Panel::load(const Json& state) {
+    show(shown_from(state.value("shown", Json())));
+    m_kept_shown->loaded();
     m_scene->load(state.value("scene", Json::object()));
     m_source->model()->set_recent(texts_of(state.value("recent_models", Json())));
     m_source->data()->set_recent(texts_of(state.value("recent_data", Json())));
-    for (const auto& [key, chooser] : {std::pair("model", m_source->model()), std::pair("data", m_source->data())})
-        if (const std::string path = state.value(key, std::string()); !path.empty()) chooser->choose(QString::fromStdString(path));
-    m_form->set_undo_stack(m_context.undo_stack());
-    m_loading = false;
-    parameters_changed();
-    shown_changed();
+    for (const char* role : {"model", "data"})
+        if (const std::string path = state.value(role, std::string()); !path.empty()) choose_asset(QLatin1String(role), QString::fromStdString(path));
 }
 
-void Panel::save_state() {
-    if (!m_context.has_project() || m_form->parameters().empty()) return;
-    m_context.set_panel_state({{"version", kBevStateVersion}, {"params", m_form->values()}, {"model", m_source->model()->path().toStdString()}, {"data", m_source->data()->path().toStdString()},
-        {"recent_models", array_of(m_source->model()->recent())}, {"recent_data", array_of(m_source->data()->recent())}, {"scene", m_scene->state()},
-        {"shown", {{"score", m_shown.score}, {"truth", m_shown.truth}, {"predicted", m_shown.predicted}, {"velocity", m_shown.velocity}}}});
+Json Panel::state() const {
+    return {{"model", m_source->model()->path().toStdString()}, {"data", m_source->data()->path().toStdString()}, {"recent_models", array_of(m_source->model()->recent())}, {"recent_data", array_of(m_source->data()->recent())},
+        {"scene", m_scene->state()}, {"shown", to_json(m_shown)}};
 }
 
 }

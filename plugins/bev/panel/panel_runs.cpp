@@ -10,35 +10,24 @@
 #include "widgets/small_widgets.h"
 #include <QDir>
 #include <QFileInfo>
-#include <QUuid>
 
 namespace lathe::bev {
 
 // --- asking
 
-RunRequest Panel::request(const char* method, bool live) const {
-    RunRequest request;
-    request.uuid = QUuid::createUuid().toString(QUuid::WithoutBraces).toStdString();
-    request.method = method;
-    if (const MethodInfo* info = m_context.catalogue().find(method)) {
-        request.version = info->version;
-        for (const Parameter& p : info->parameters)
-            if (m_form->values().contains(p.id)) request.params[p.id] = m_form->values()[p.id];
-    }
-    request.lane = live ? Lane::live : Lane::batch;
-    return request;
-}
-
-QList<std::pair<QString, QString>> Panel::assets() const {
-    QList<std::pair<QString, QString>> out;
+MethodPanel::Assets Panel::assets() const {
+    Assets out;
     if (const QString data = m_source->data()->path(); !data.isEmpty()) out << std::pair(QStringLiteral("data"), data);
     if (const QString model = m_source->model()->path(); !model.isEmpty()) out << std::pair(QStringLiteral("model"), model);
     return out;
 }
 
-QString Panel::sources() const { return m_source->data()->path() + u'\n' + m_source->model()->path(); }
+void Panel::choose_asset(const QString& role, const QString& path) {
+    if (role == u"model") m_source->model()->choose(path);
+    if (role == u"data") m_source->data()->choose(path);
+}
 
-void Panel::tell(const Error& error) { m_context.show_message(QStringLiteral("err"), QString::fromStdString(error.summary()), QString::fromStdString(error.where()), QString::fromStdString(error.hint())); }
+QString Panel::sources() const { return m_source->data()->path() + u'\n' + m_source->model()->path(); }
 
 bool Panel::is_ready_to_run() const { return !m_source->data()->path().isEmpty() && !m_source->model()->path().isEmpty() && m_context.catalogue().find("bev.detect"); }
 
@@ -118,20 +107,16 @@ void Panel::run_ablation(const QStringList& axes, int samples) {
 void Panel::take_event(const RunEvent& event) {
     const QString uuid = QString::fromStdString(event.run);
     if (const auto* failure = std::get_if<event::Failed>(&event.body)) return failed(uuid, *failure);
-    try {
-        if (uuid == m_describe) {
-            if (const auto* done = std::get_if<event::Finished>(&event.body)) take_facts(done->summary.is_object() ? done->summary : Json::object());
-        } else if (uuid == m_street) {
-            take_street(event);
-        } else if (uuid == m_ablation_run) {
-            if (const auto* made = std::get_if<event::ArtifactMade>(&event.body); made && made->artifact.key == "ablation") m_ablation->show_table(made->artifact);
-            if (const auto* progress = std::get_if<event::Progress>(&event.body); progress && progress->total > 0)
-                m_ablation->set_running(tr("%1 % · %2").arg(int(100 * progress->done / progress->total)).arg(QString::fromStdString(progress->note)));
-        } else if ((m_coming && uuid == m_coming->uuid) || (m_frame && uuid == m_frame->uuid)) {
-            take_detect(event);
-        }
-    } catch (const Error& error) {
-        tell(error);
+    if (uuid == m_describe) {
+        if (const auto* done = std::get_if<event::Finished>(&event.body)) take_facts(done->summary.is_object() ? done->summary : Json::object());
+    } else if (uuid == m_street) {
+        take_street(event);
+    } else if (uuid == m_ablation_run) {
+        if (const auto* made = std::get_if<event::ArtifactMade>(&event.body); made && made->artifact.key == "ablation") m_ablation->show_table(made->artifact);
+        if (const auto* progress = std::get_if<event::Progress>(&event.body); progress && progress->total > 0)
+            m_ablation->set_running(tr("%1 % · %2").arg(int(100 * progress->done / progress->total)).arg(QString::fromStdString(progress->note)));
+    } else if ((m_coming && uuid == m_coming->uuid) || (m_frame && uuid == m_frame->uuid)) {
+        take_detect(event);
     }
 }
 
@@ -169,10 +154,7 @@ void Panel::take_street(const RunEvent& event) {
 void Panel::failed(const QString& uuid, const event::Failed& failure) {
     const bool is_detect = (m_coming && uuid == m_coming->uuid) || (m_frame && uuid == m_frame->uuid);
     if (!is_detect && uuid != m_describe && uuid != m_street && uuid != m_ablation_run) return;
-    const QString where = QString::fromStdString(failure.where), what = QString::fromStdString(failure.what);
-    for (const Parameter& p : m_form->parameters())
-        if (where.startsWith(QString::fromStdString(p.id) + u' ') || where == QString::fromStdString(p.id)) m_form->set_error(QString::fromStdString(p.id), what);
-    m_context.show_message(QStringLiteral("err"), what, where, QString::fromStdString(failure.hint));
+    tell_failure(failure);
     if (m_coming && uuid == m_coming->uuid) m_coming.reset();
     if (is_detect) m_timeline->set_playing(false);
 }
@@ -193,70 +175,31 @@ void Panel::run_ended(const QString& uuid, RunState state) {
 
 // --- recorded
 
-namespace {
-
-/// All that is kept of one run. On a worker thread: a project may hold many runs, and pictures are decoded.
-std::shared_ptr<RecordedRun> read_bev_run(const PanelContext& context, const QString& uuid) {
-    auto out = std::make_shared<RecordedRun>();
-    try {
-        for (const char* method : {"bev.detect", "bev.evaluate", "bev.ablation"})
-            for (const PanelRun& run : context.runs(QStringLiteral("method:") + QLatin1String(method), 100'000))
-                if (run.uuid == uuid) {
-                    out->run = run;
-                    out->method = QLatin1String(method);
-                }
-        if (!out->run.uuid.isEmpty()) out->artifacts = context.artifacts(uuid);
-    } catch (const Error& error) {
-        out->problem = error;
-    }
-    return out;
-}
-
-}
-
-void Panel::restore_run(const QString& uuid) { read_recorded(uuid, true); }
-
-void Panel::read_recorded(const QString& uuid, bool undoable) {
-    m_readers.start([this, uuid, undoable, context = &m_context] {   // the pool ends before this does
-        auto read = read_bev_run(*context, uuid);
-        QMetaObject::invokeMethod(this, [this, read, undoable] {
-            if (!undoable) m_form->set_undo_stack(nullptr);
-            show_recorded(*read);
-            m_form->set_undo_stack(m_context.undo_stack());
-        }, Qt::QueuedConnection);
-    });
-}
+QStringList Panel::opened_methods() const { return {QStringLiteral("bev.evaluate"), QStringLiteral("bev.ablation"), QStringLiteral("bev.detect")}; }
 
 void Panel::show_recorded(const RecordedRun& recorded) {
-    try {
-        if (recorded.problem) throw *recorded.problem;
-        if (recorded.run.uuid.isEmpty()) return;
-        const QString name = recorded.run.title.isEmpty() ? tr("run #%1").arg(recorded.run.id) : recorded.run.title;
-        if (recorded.method == u"bev.evaluate") return show_measured(recorded.artifacts, name);
-        if (recorded.method == u"bev.ablation") {
-            for (const Artifact& artifact : recorded.artifacts)
-                if (artifact.key == "ablation") m_ablation->show_table(artifact);
-            return;
-        }
-        auto frame = std::make_shared<Frame>();
-        frame->uuid = recorded.run.uuid;
-        frame->finished = recorded.run.state == RunState::finished;
-        for (const Artifact& artifact : recorded.artifacts)   // the grid before what lies on it
-            if (artifact.key == "view.camera") frame->take(artifact);
+    if (recorded.run.method == u"bev.evaluate") return show_measured(recorded.artifacts, recorded.name());
+    if (recorded.run.method == u"bev.ablation") {
         for (const Artifact& artifact : recorded.artifacts)
-            if (artifact.key != "view.camera") frame->take(artifact);
-        if (recorded.run.summary.is_object()) frame->summary = recorded.run.summary;
-        m_form->set_values(recorded.run.params, tr("Open what made %1").arg(name));
-        frame->params = m_form->values();
-        frame->sources = sources();
-        m_frame = frame;
-        m_coming.reset();
-        m_selection = {};
-        m_form->set_recorded(m_form->values());
-        show_now();
-    } catch (const Error& error) {
-        tell(error);
+            if (artifact.key == "ablation") m_ablation->show_table(artifact);
+        return;
     }
+    if (recorded.run.method != u"bev.detect") return;
+    auto frame = std::make_shared<Frame>();
+    frame->uuid = recorded.run.uuid;
+    frame->finished = recorded.run.state == RunState::finished;
+    for (const bool grid : {true, false})   // the grid before what lies on it
+        for (const Artifact& artifact : recorded.artifacts)
+            if ((artifact.key == "view.camera") == grid) frame->take(artifact);
+    if (recorded.run.summary.is_object()) frame->summary = recorded.run.summary;
+    m_form->set_values(recorded.run.params, tr("Open what made %1").arg(recorded.name()));
+    frame->params = m_form->values();
+    frame->sources = sources();
+    m_frame = frame;
+    m_coming.reset();
+    m_selection = {};
+    m_form->set_recorded(m_form->values());
+    show_now();
 }
 
 /// The classes of the last evaluation beside those of the sample.
@@ -269,27 +212,6 @@ void Panel::show_measured(const QList<Artifact>& artifacts, const QString& title
             if (const auto label = class_names().indexOf(text_in(table, row, "class")); label >= 0) ap[std::size_t(label)] = number_in(table, row, "AP 2 m");
         m_classes->set_measured(ap, tr("Counts: this sample. AP: %1.").arg(title));
     }
-}
-
-/// A project that was opened: its state, its newest evaluation and ablation, and where it was never worked in here, its newest detection.
-void Panel::project_opened() {
-    load_state();
-    if (!m_context.has_project()) return;
-    const bool fresh = !m_context.panel_state().is_object();
-    m_readers.start([this, fresh, context = &m_context] {
-        QStringList found;
-        try {
-            for (const char* method : {"bev.evaluate", "bev.ablation", "bev.detect"}) {
-                if (QLatin1String(method) == QLatin1String("bev.detect") && !fresh) continue;
-                if (const auto runs = context->runs(QStringLiteral("method:%1 and state:finished").arg(QLatin1String(method)), 1); !runs.isEmpty()) found << runs.first().uuid;
-            }
-        } catch (const Error&) {
-            return;   // the project was closed meanwhile
-        }
-        QMetaObject::invokeMethod(this, [this, found] {
-            for (const QString& uuid : found) read_recorded(uuid, false);
-        }, Qt::QueuedConnection);
-    });
 }
 
 }

@@ -25,14 +25,6 @@ namespace lathe::bev {
 
 bool Panel::is_stale() const { return m_frame && (m_frame->params != m_form->values() || m_frame->sources != sources()); }
 
-/// At once, then at most 30 times a second: the first answer to a moved slider does not wait.
-void Panel::show_soon() {
-    m_show_waits = m_show.isActive();
-    if (m_show_waits) return;
-    m_show.start();
-    show_now();
-}
-
 void Panel::show_centre() {
     m_centre->setCurrentWidget(m_source->data()->path().isEmpty() && !m_frame ? static_cast<QWidget*>(m_empty) : m_cameras);
     m_cameras->set_empty_text(m_source->model()->path().isEmpty() ? tr("No model yet. Open a Fast-BEV checkpoint, or train one with bev.train.") : tr("Press Run, or move a live control, to see the first key frame."));
@@ -69,7 +61,7 @@ void Panel::show_stale() {
     m_cameras->set_stale(other_moment);   // the pictures of this moment stay true, whatever is computed from them
     m_map->set_stale(stale || (m_frame && !m_frame->has_boxes));
     m_inspector->set_stale(stale);
-    m_context.set_dock_hint(QStringLiteral("map"), stale ? (m_live ? tr("stale") : tr("stale · changes wait for Run")) : tr("forward is up"));
+    m_context.set_dock_hint(QStringLiteral("map"), stale ? (is_live() ? tr("stale") : tr("stale · changes wait for Run")) : tr("forward is up"));
 }
 
 // --- one selection
@@ -103,10 +95,8 @@ void Panel::pick_voxel(const std::array<int, 3>& voxel) {
     selection.voxel = voxel;
     if (m_frame) m_frame->voxel_feature.clear();
     select(selection);
-    m_form->set_undo_stack(nullptr);   // looking is nothing to undo
-    m_form->set_values({{"voxel", {voxel[0], voxel[1], voxel[2]}}}, {});
-    m_form->set_undo_stack(m_context.undo_stack());
-    if (m_live) send_live();
+    without_undo([&] { m_form->set_values({{"voxel", {voxel[0], voxel[1], voxel[2]}}}, {}); });   // looking is nothing to undo
+    if (is_live()) send_live();
 }
 
 void Panel::pick_pixel(int camera, const QPointF& pixel) {
@@ -138,12 +128,14 @@ void Panel::pick_ground(const QPointF& metres) {
     pick_voxel({x, y, z});
 }
 
-void Panel::shown_changed() {
+void Panel::show(const Shown& shown) {
+    m_shown = shown;
+    m_detections->set_shown(m_shown);
     m_cameras->set_shown(m_shown);
     m_map->set_shown(m_shown);
     m_scene->set_shown(m_shown);
     m_classes->show_counts(m_frame, m_shown);
-    if (!m_loading) m_save.start();
+    save_soon();
 }
 
 // --- files

@@ -2,21 +2,24 @@
 #include "plugins/bev/panel/projection.h"
 #include "viewers/colour_table.h"
 #include "viewers/scene_view.h"
+#include "widgets/kept_view.h"
 #include "widgets/number_field.h"
+#include "widgets/range_strip.h"
 #include "widgets/segmented_control.h"
 #include "widgets/slider.h"
 #include "widgets/text_label.h"
 #include <QComboBox>
 #include <QCursor>
+#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QInputDialog>
 #include <QMenu>
-#include <QPointer>
-#include <QUndoStack>
+#include <QSignalBlocker>
+#include <QToolButton>
 #include <QVBoxLayout>
+#include <QWidgetAction>
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <numbers>
 
 namespace lathe::bev {
@@ -59,7 +62,7 @@ SceneEye eye_of(const CameraPicture& camera) {
 
 SceneDock::SceneDock(QWidget* parent)
     : QWidget(parent), m_view(new SceneView(this)), m_colour(new QComboBox(this)), m_slice(new SegmentedControl({tr("All")}, this)), m_place(new SegmentedControl({tr("Orbit"), tr("Top"), tr("Ego"), tr("Camera")}, this)),
-      m_threshold(new Slider(this)), m_threshold_field(new NumberField(this)), m_index(new NumberField(this)), m_index_name(new TextLabel({}, 12, false, TextRole::secondary, this)) {
+      m_threshold(new Slider(this)), m_threshold_field(new NumberField(this)), m_index(new NumberField(this)), m_index_name(new TextLabel({}, 12, false, TextRole::secondary, this)), m_clip(new QToolButton(this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
@@ -78,6 +81,8 @@ SceneDock::SceneDock(QWidget* parent)
     m_slice->set_tool_size(true);
     m_slice->set_current(0);
     row->addWidget(m_slice);
+    build_clip_box();
+    row->addWidget(m_clip);
     auto* name = new TextLabel(tr("Threshold"), 12, false, TextRole::secondary, bar);
     row->addWidget(name);
     m_threshold->set_range(0, 1);
@@ -101,26 +106,27 @@ SceneDock::SceneDock(QWidget* parent)
     column->addWidget(bar);
     column->addWidget(m_view, 1);
     for (const LayerEntry& entry : kLayers) m_view->set_layer(entry.layer, entry.layer != SceneLayer::dots);
+    m_kept = new KeptView(QStringLiteral("view.bev.scene"), [this] { return look(); }, [this](const Json& look) { set_look(look); }, this);
+    connect(m_kept, &KeptView::changed, this, &SceneDock::view_changed);
     connect(m_colour, &QComboBox::currentIndexChanged, this, [this] {
         show_index();
         paint_voxels_again();
-        Q_EMIT view_changed();
+        m_kept->edited(tr("Colour by %1").arg(m_colour->currentText()));
     });
-    connect(m_threshold, &Slider::moved, this, [this](double value) {
+    connect(m_threshold, &Slider::moved, this, [this](double value, bool dragging) {
         m_threshold_field->set_value(value);
         paint_voxels_again();
-        Q_EMIT view_changed();
+        m_kept->edited(tr("Threshold %1").arg(value, 0, 'f', 2), dragging);
     });
     connect(m_threshold_field, &NumberField::value_edited, this, [this](double value) {
         m_threshold->set_value(value);
         paint_voxels_again();
-        Q_EMIT view_changed();
+        m_kept->edited(tr("Threshold %1").arg(value, 0, 'f', 2));
     });
     connect(m_index, &NumberField::value_edited, this, [this](double value) { Q_EMIT parameter_chosen(colour_by() == ColourBy::channel ? QStringLiteral("show_channel") : QStringLiteral("show_frame"), int(value)); });
     connect(m_slice, &SegmentedControl::chosen, this, [this](int index) {
-        m_view->set_slice(index == m_slice->count() - 1 ? -1 : index);
-        update_note();
-        Q_EMIT view_changed();
+        set_slice(index == m_slice->count() - 1 ? -1 : index);
+        m_kept->edited(tr("Slice"));
     });
     connect(m_place, &SegmentedControl::chosen, this, &SceneDock::choose_place);
     connect(m_view, &SceneView::around_asked, this, [this] { choose_place(0); });
@@ -130,15 +136,77 @@ SceneDock::SceneDock(QWidget* parent)
     connect(m_view, &SceneView::eye_moved, this, &SceneDock::view_changed);
     connect(m_view, &SceneView::slice_asked, this, [this](int by) {
         const int all = m_slice->count() - 1, now = m_view->slice() < 0 ? (by > 0 ? -1 : all) : m_view->slice(), next = std::clamp(now + by, 0, all);
-        m_slice->set_current(next);
-        m_view->set_slice(next == all ? -1 : next);
-        update_note();
+        set_slice(next == all ? -1 : next);
+        m_kept->edited(tr("Slice"));
     });
     connect(m_view, &SceneView::voxel_clicked, this, [this](int x, int y, int z) { Q_EMIT voxel_picked({x, y, z}); });
     connect(m_view, &SceneView::box_clicked, this, [this](int id) { Q_EMIT object_picked(id < 0, id < 0 ? -1 - id : id); });
     connect(m_view, &SceneView::empty_clicked, this, &SceneDock::nothing_picked);
     show_index();
     set_frame(nullptr);
+}
+
+void SceneDock::set_undo_stack(QUndoStack* stack) { m_kept->set_undo_stack(stack); }
+
+void SceneDock::set_slice(int z) {
+    m_slice->set_current(z < 0 ? m_slice->count() - 1 : z);
+    m_view->set_slice(z);
+    update_note();
+}
+
+/// Three strips of cells in a menu of the button.
+void SceneDock::build_clip_box() {
+    auto* box = new QWidget;
+    auto* rows = new QGridLayout(box);
+    rows->setContentsMargins(12, 8, 12, 8);
+    rows->setHorizontalSpacing(8);
+    const QStringList names{tr("Right (x)"), tr("Forward (y)"), tr("Up (z)")};
+    for (int k = 0; k < 3; ++k) {
+        auto* strip = m_clip_strips[std::size_t(k)] = new RangeStrip(box);
+        strip->setFixedWidth(180);
+        strip->setAccessibleName(tr("Shown cells, %1").arg(names[k]));
+        rows->addWidget(new TextLabel(names[k], 12, false, TextRole::secondary, box), k, 0);
+        rows->addWidget(strip, k, 1);
+        rows->addWidget(m_clip_metres[std::size_t(k)] = new TextLabel({}, 12, false, TextRole::normal, box), k, 2);
+        m_clip_metres[std::size_t(k)]->setMinimumWidth(110);
+        connect(strip, &RangeStrip::moved, this, [this](int, int, bool dragging) {
+            clip();
+            m_kept->edited(tr("Clip box"), dragging);
+        });
+        connect(strip, &RangeStrip::reset_requested, this, [this, strip, k] {
+            strip->set_range(0, std::max(1, m_grid[std::size_t(k)]));
+            clip();
+            m_kept->edited(tr("Reset the clip box"));
+        });
+    }
+    auto* menu = new QMenu(m_clip);
+    auto* action = new QWidgetAction(menu);
+    action->setDefaultWidget(box);
+    menu->addAction(action);
+    m_clip->setText(tr("Clip"));
+    m_clip->setToolTip(tr("The box within which voxels are shown"));
+    m_clip->setMenu(menu);
+    m_clip->setPopupMode(QToolButton::InstantPopup);
+    m_clip->setCheckable(true);   // pressed while something is cut off
+}
+
+void SceneDock::clip() {
+    if (!m_frame || m_frame->view.is_empty()) return;
+    const VoxelView& view = m_frame->view;
+    const Point3 first = view.centre({0, 0, 0});
+    Vector3 low{}, high{};
+    bool cuts = false;
+    for (std::size_t k = 0; k < 3; ++k) {
+        const int begin = m_clip_strips[k]->first(), end = m_clip_strips[k]->end();
+        low[k] = first[k] + (begin - 0.5) * view.size[k];
+        high[k] = first[k] + (end - 0.5) * view.size[k];
+        m_clip_metres[k]->setText(tr("%1 to %2 m").arg(low[k], 0, 'f', 1).arg(high[k], 0, 'f', 1));
+        cuts = cuts || begin > 0 || end < view.n[k];
+    }
+    if (cuts) m_view->set_clip(low, high);
+    else m_view->set_clip({1, 1, 1}, {0, 0, 0});
+    m_clip->setChecked(cuts);
+    update_note();
 }
 
 ColourBy SceneDock::colour_by() const { return kColourings[std::size_t(std::clamp(m_colour->currentIndex(), 0, 5))]; }
@@ -176,8 +244,14 @@ void SceneDock::set_frame(std::shared_ptr<const Frame> frame) {
         QStringList slices;
         for (int z = 0; z < m_grid[2]; ++z) slices << (z == 0 ? QStringLiteral("z 0") : QString::number(z));
         m_slice->set_labels(slices << tr("All"));
-        m_slice->set_current(m_grid[2]);
-        m_view->set_slice(-1);
+        set_slice(-1);
+        for (std::size_t k = 0; k < 3; ++k) {
+            m_clip_strips[k]->set_limits(0, m_grid[k]);
+            m_clip_strips[k]->set_range(0, m_grid[k]);
+        }
+        clip();
+        if (m_look_waits.is_object()) set_look(std::exchange(m_look_waits, Json()));   // kept before the grid was known
+        m_kept->loaded();
         std::vector<double> rings;
         for (double r = 10; r <= m_frame->range() + 0.1; r += 10) rings.push_back(r);
         m_view->set_rings(rings, kGround);
@@ -314,7 +388,11 @@ void SceneDock::show_view_menu() {
     for (const auto& [name, place] : m_bookmarks.items())
         if (const auto eye = SceneView::eye_from(place)) menu.addAction(QString::fromStdString(name), this, [this, eye] { m_view->look(*eye); });
     menu.addAction(tr("Keep this place…"), this, &SceneDock::bookmark);
-    if (!m_bookmarks.empty()) menu.addAction(tr("Forget all kept places"), this, [this] { set_bookmarks(Json::object(), tr("Forget kept places")); });
+    if (!m_bookmarks.empty())
+        menu.addAction(tr("Forget all kept places"), this, [this] {
+            m_bookmarks = Json::object();
+            m_kept->edited(tr("Forget kept places"));
+        });
     menu.exec(QCursor::pos());
 }
 
@@ -322,31 +400,8 @@ void SceneDock::bookmark() {
     bool ok = false;
     const QString name = QInputDialog::getText(window(), tr("Keep this place"), tr("Name"), QLineEdit::Normal, tr("Place %1").arg(m_bookmarks.size() + 1), &ok).trimmed();
     if (!ok || name.isEmpty()) return;
-    Json next = m_bookmarks;
-    next[name.toStdString()] = SceneView::to_json(m_view->eye());
-    set_bookmarks(next, tr("Keep place %1").arg(name));
-}
-
-namespace {
-class PlacesCommand : public QUndoCommand {
-public:
-    PlacesCommand(const QString& text, Json before, Json after, std::function<void(const Json&)> apply) : QUndoCommand(text), m_before(std::move(before)), m_after(std::move(after)), m_apply(std::move(apply)) {}
-    void redo() override { m_apply(m_after); }
-    void undo() override { m_apply(m_before); }
-private:
-    Json m_before, m_after;
-    std::function<void(const Json&)> m_apply;
-};
-}
-
-void SceneDock::set_bookmarks(const Json& next, const QString& text) {
-    const auto apply = [dock = QPointer<SceneDock>(this)](const Json& places) {
-        if (!dock) return;
-        dock->m_bookmarks = places;
-        Q_EMIT dock->view_changed();
-    };
-    if (m_undo) m_undo->push(new PlacesCommand(text, m_bookmarks, next, apply));
-    else apply(next);
+    m_bookmarks[name.toStdString()] = SceneView::to_json(m_view->eye());
+    m_kept->edited(tr("Keep place %1").arg(name));
 }
 
 void SceneDock::show_layer_menu() {
@@ -355,9 +410,9 @@ void SceneDock::show_layer_menu() {
         QAction* action = menu.addAction(tr(entry.text));
         action->setCheckable(true);
         action->setChecked(m_view->has_layer(entry.layer));
-        connect(action, &QAction::toggled, this, [this, layer = entry.layer](bool on) {
+        connect(action, &QAction::toggled, this, [this, action, layer = entry.layer](bool on) {
             m_view->set_layer(layer, on);
-            Q_EMIT view_changed();
+            m_kept->edited(on ? tr("Show %1").arg(action->text()) : tr("Hide %1").arg(action->text()));
         });
     }
     menu.exec(QCursor::pos());
@@ -366,23 +421,58 @@ void SceneDock::show_layer_menu() {
 bool SceneDock::has_picture() const { return m_frame && m_view->has_opengl(); }
 bool SceneDock::export_file(const QString& file) const { return m_view->export_file(file); }
 
-Json SceneDock::state() const {
-    Json layers = Json::object();
+Json SceneDock::look() const {
+    Json layers = Json::object(), clip = Json::array();
     for (const LayerEntry& entry : kLayers) layers[entry.key] = m_view->has_layer(entry.layer);
-    return {{"eye", SceneView::to_json(m_view->eye())}, {"layers", layers}, {"bookmarks", m_bookmarks}, {"colour", m_colour->currentIndex()}, {"threshold", m_threshold->value()}, {"place", m_place->current()}};
+    for (const RangeStrip* strip : m_clip_strips) clip.push_back({strip->first(), strip->end()});
+    return {{"layers", layers}, {"bookmarks", m_bookmarks}, {"colour", m_colour->currentIndex()}, {"threshold", m_threshold->value()}, {"slice", m_view->slice()}, {"clip", clip}};
+}
+
+void SceneDock::set_look(const Json& look) {
+    if (!look.is_object()) return;
+    const auto number = [&look](const char* key, double otherwise) {
+        const auto found = look.find(key);
+        return found != look.end() && found->is_number() ? found->get<double>() : otherwise;
+    };
+    const Json layers = look.value("layers", Json::object()), clips = look.value("clip", Json());
+    for (const LayerEntry& entry : kLayers)
+        if (layers.is_object() && layers.contains(entry.key) && layers[entry.key].is_boolean()) m_view->set_layer(entry.layer, layers[entry.key].get<bool>());
+    if (const Json bookmarks = look.value("bookmarks", Json::object()); bookmarks.is_object()) m_bookmarks = bookmarks;
+    {
+        const QSignalBlocker quiet(m_colour);
+        m_colour->setCurrentIndex(int(std::clamp(number("colour", 0), 0.0, 5.0)));
+    }
+    const double threshold = std::clamp(number("threshold", 0.3), 0.0, 1.0);
+    m_threshold->set_value(threshold);
+    m_threshold_field->set_value(threshold);
+    show_index();
+    if (m_grid[0] == 0) {   // no grid yet, so no cells to choose among
+        m_look_waits = look;
+        return;
+    }
+    set_slice(int(std::clamp(number("slice", -1), -1.0, m_grid[2] - 1.0)));
+    if (clips.is_array() && clips.size() == 3)
+        for (std::size_t k = 0; k < 3; ++k)
+            if (clips[k].is_array() && clips[k].size() == 2 && clips[k][0].is_number_integer() && clips[k][1].is_number_integer()) {
+                const int first = std::clamp(clips[k][0].get<int>(), 0, m_grid[k] - 1);
+                m_clip_strips[k]->set_range(first, std::clamp(clips[k][1].get<int>(), first + 1, m_grid[k]));
+            }
+    clip();
+    paint_voxels_again();
+}
+
+Json SceneDock::state() const {
+    Json kept = m_look_waits.is_object() ? m_look_waits : look();
+    kept["eye"] = SceneView::to_json(m_view->eye());
+    kept["place"] = m_place->current();
+    return kept;
 }
 
 void SceneDock::load(const Json& state) {
     if (!state.is_object()) return;
-    const Json layers = state.value("layers", Json::object());
-    for (const LayerEntry& entry : kLayers)
-        if (layers.is_object() && layers.contains(entry.key) && layers[entry.key].is_boolean()) m_view->set_layer(entry.layer, layers[entry.key].get<bool>());
-    if (const Json bookmarks = state.value("bookmarks", Json::object()); bookmarks.is_object()) m_bookmarks = bookmarks;
-    m_colour->setCurrentIndex(std::clamp(state.value("colour", 0), 0, 5));
-    const double threshold = std::clamp(state.value("threshold", 0.3), 0.0, 1.0);
-    m_threshold->set_value(threshold);
-    m_threshold_field->set_value(threshold);
-    m_place->set_current(std::clamp(state.value("place", 0), 0, 3));
+    set_look(state);
+    m_kept->loaded();
+    if (const Json place = state.value("place", Json()); place.is_number_integer()) m_place->set_current(std::clamp(place.get<int>(), 0, 3));
     if (const auto eye = SceneView::eye_from(state.value("eye", Json()))) m_view->look(*eye);
 }
 

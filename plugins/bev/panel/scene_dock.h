@@ -6,10 +6,13 @@
 #include <QWidget>
 
 class QComboBox;
+class QToolButton;
 class QUndoStack;
 
 namespace lathe {
+class KeptView;
 class NumberField;
+class RangeStrip;
 class SceneView;
 class SegmentedControl;
 class Slider;
@@ -22,7 +25,7 @@ class SceneDock : public QWidget {
     Q_OBJECT
 public:
     explicit SceneDock(QWidget* parent = nullptr);
-    void set_undo_stack(QUndoStack* stack) { m_undo = stack; }   ///< not owned
+    void set_undo_stack(QUndoStack* stack);                ///< not owned
     void set_frame(std::shared_ptr<const Frame> frame);
     void set_selection(const Selection& selection);
     void set_shown(const Shown& shown);
@@ -50,7 +53,11 @@ private:
     void choose_place(int place);
     void next_camera();
     void bookmark();
-    void set_bookmarks(const Json& next, const QString& text);   ///< one undo step
+    void build_clip_box();
+    void clip();                                           ///< shows what the strips of the clip box say
+    Json look() const;                                     ///< what can be undone: colours, slice, clip box, layers, kept places
+    void set_look(const Json& look);
+    void set_slice(int z);
     void update_note();
     void show_index();
     std::shared_ptr<const Frame> m_frame;
@@ -62,14 +69,17 @@ private:
     Slider* m_threshold;
     NumberField *m_threshold_field, *m_index;
     TextLabel* m_index_name;
-    Json m_bookmarks = Json::object();
+    Json m_bookmarks = Json::object(), m_look_waits;       ///< a kept look waits for the first grid
     std::array<int, 3> m_grid{};
     std::vector<std::uint8_t> m_painted;                   ///< the voxels of the view's mesh
     VoxelGridShape m_painted_grid;
     int m_camera = -1, m_channel = -1, m_time = 0, m_frames = 1;
     std::array<std::size_t, 3> m_surroundings{};           ///< how much of them is staged, of the run m_staged
     QString m_staged;
-    QUndoStack* m_undo = nullptr;
+    QToolButton* m_clip;
+    std::array<RangeStrip*, 3> m_clip_strips{};            ///< cells along x, y, z
+    std::array<TextLabel*, 3> m_clip_metres{};
+    KeptView* m_kept;
 };
 
 }

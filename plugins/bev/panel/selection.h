@@ -24,6 +24,9 @@ struct Shown {
     bool shows_box(const SceneObject& o) const { return predicted && classes[std::size_t(o.label)] && o.score >= score; }
 };
 
+Json to_json(const Shown& shown);
+Shown shown_from(const Json& json);                        ///< what is missing or damaged stays at its default
+
 /// The colours of ui.md section 4; cameras of other rigs take the series' colours in turn.
 QColor camera_colour(const QString& channel, int index);
 inline const QColor kTruthColour(0x78, 0xC8, 0x8C), kBoxColour(0xFF, 0xFF, 0xFF), kPickColour(0xFF, 0xD6, 0x66);

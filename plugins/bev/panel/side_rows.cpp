@@ -191,14 +191,14 @@ DetectionRows::DetectionRows(QWidget* parent) : QWidget(parent) {
     m_predicted = box(tr("Prediction"), kBoxColour);
     m_velocity = box(tr("Velocity arrows"), {});
     set_shown(m_shown);
-    connect(m_score, &OffsetRow::edited, this, [this](double value) {
+    connect(m_score, &OffsetRow::edited, this, [this](double value, bool dragging) {
         m_shown.score = value;
-        Q_EMIT changed();
+        Q_EMIT changed(tr("Score above %1").arg(value, 0, 'f', 2), dragging);
     });
     for (const auto& [check, member] : {std::pair(m_truth, &Shown::truth), std::pair(m_predicted, &Shown::predicted), std::pair(m_velocity, &Shown::velocity)})
-        connect(check, &QCheckBox::toggled, this, [this, member](bool on) {
+        connect(check, &QCheckBox::toggled, this, [this, check, member](bool on) {
             m_shown.*member = on;
-            Q_EMIT changed();
+            Q_EMIT changed(on ? tr("Show %1").arg(check->text()) : tr("Hide %1").arg(check->text()), false);
         });
 }
 

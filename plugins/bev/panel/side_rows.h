@@ -60,7 +60,7 @@ public:
     const Shown& shown() const { return m_shown; }
     void set_shown(const Shown& shown);
 Q_SIGNALS:
-    void changed();
+    void changed(QString undo_text, bool dragging);
 private:
     Shown m_shown;
     OffsetRow* m_score;

@@ -19,9 +19,12 @@
 #include <cmath>
 
 namespace lathe::delta_cache {
+namespace {
+constexpr int kStateVersion = 1;
+}
 
 Panel::Panel(PanelContext& context, QWidget* parent)
-    : QWidget(parent), m_context(context), m_title(new DockTitle(tr("Images"), {}, this)), m_images(new ImageCompareViewer(this)), m_form(new ParameterForm), m_model(new ModelChooser), m_schedule(new ScheduleView),
+    : MethodPanel(context, "delta_cache.sample", kStateVersion, parent), m_title(new DockTitle(tr("Images"), {}, this)), m_images(new ImageCompareViewer(this)), m_model(new ModelChooser), m_schedule(new ScheduleView),
       m_cost(new CostView), m_roles(new RolesView), m_history(new HistoryView), m_compare(new CompareRows), m_target(new TargetRow), m_preset_rows(new PresetRows) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -38,26 +41,7 @@ Panel::Panel(PanelContext& context, QWidget* parent)
     build_docks();
     build_actions();
 
-    m_show.setSingleShot(true);
-    m_show.setInterval(33);   // pictures may come faster than the screen needs them
-    connect(&m_show, &QTimer::timeout, this, [this] {
-        if (std::exchange(m_show_waits, false)) show_soon();
-    });
-    m_save.setSingleShot(true);
-    m_save.setInterval(500);
-    connect(&m_save, &QTimer::timeout, this, &Panel::save_state);
-
-    connect(&context, &PanelContext::catalogue_changed, this, &Panel::take_catalogue);
-    connect(&context, &PanelContext::run_event, this, [this](const std::shared_ptr<RunEvent>& event) { take_event(*event); });
-    connect(&context, &PanelContext::run_ended, this, &Panel::run_ended);
-    connect(&context, &PanelContext::project_changed, this, &Panel::project_opened);
-    connect(&context, &PanelContext::live_toggled, this, [this](bool on) {
-        m_live = on;
-        if (on && (is_stale() || was_stopped())) send_live();
-    });
-    connect(&context, &PanelContext::run_pressed, this, &Panel::run);
-    connect(&context, &PanelContext::restore_run, this, &Panel::restore_run);
-    connect(&context, &PanelContext::model_dropped, this, &Panel::open_model);
+    connect(&context, &PanelContext::model_dropped, m_model, &ModelChooser::choose);
     connect(&context, &PanelContext::data_dropped, this, [this](const QString& path) {
         m_context.show_message(QStringLiteral("info"), tr("This workspace draws images and needs no data set."), path, tr("Drop a DiT checkpoint here; data sets belong to training."));
     });
@@ -68,53 +52,37 @@ Panel::Panel(PanelContext& context, QWidget* parent)
 
     connect(m_images, &ImageCompareViewer::step_requested, this, &Panel::go_to_step);
     connect(m_images, &ImageCompareViewer::pin_requested, this, &Panel::pin);
-    connect(m_images, &ImageCompareViewer::view_changed, this, [this] { m_save.start(); });
-    connect(m_images, &ImageCompareViewer::copy_command_line_requested, this, [this] { m_context.copy_command_line(request("delta_cache.sample", false), assets()); });
+    connect(m_images, &ImageCompareViewer::view_changed, this, &Panel::save_soon);
+    connect(m_images, &ImageCompareViewer::copy_command_line_requested, this, &Panel::copy_command_line);
     connect(m_schedule, &ScheduleView::painted, this, &Panel::map_painted);
     connect(m_schedule, &ScheduleView::step_chosen, this, &Panel::go_to_step);
     connect(m_roles, &RolesView::study_requested, this, &Panel::run_study);
     connect(m_roles, &RolesView::window_chosen, this, &Panel::paint_rows);
     connect(m_history, &HistoryView::chosen, this, &Panel::choose_result);
     connect(m_history, &HistoryView::pin_requested, this, &Panel::pin);
-    connect(m_history, &HistoryView::note_changed, this, [this] { m_save.start(); });
+    connect(m_history, &HistoryView::note_changed, this, &Panel::save_soon);
     connect(m_model, &ModelChooser::chosen, this, [this] {
         m_facts = {};
-        m_save.start();
-        describe_model();
+        save_soon();
+        describe();
     });
-    take_catalogue();
-    parameters_changed();
+    begin();
 }
 
 Panel::~Panel() = default;
 
-/// Nothing of what was changed last is lost when the window closes. Not in the destructor: the docks may have gone before.
-void Panel::hideEvent(QHideEvent* event) {
-    if (m_save.isActive()) {
-        m_save.stop();
-        save_state();
-    }
-    QWidget::hideEvent(event);
-}
-
 void Panel::build_parameters() {
-    m_form->set_undo_stack(m_context.undo_stack());
     m_form->set_external_editor(QStringLiteral("cache.map"), {});   // the map is its editor; it follows parameters_changed()
     m_form->show_as_segments(QStringLiteral("cache.mode"), false);
     m_form->add_to_group(tr("Caching"), m_target);
     m_form->add_to_group(tr("Compare"), m_compare);
     m_form->add_to_group(tr("Presets"), m_preset_rows);
-    connect(m_form, &ParameterForm::changed, this, &Panel::parameters_changed);
-    connect(m_form, &ParameterForm::live_due, this, [this] {
-        if (m_live) send_live();
-    });
-    connect(m_form, &ParameterForm::copy_command_line_requested, this, [this] { m_context.copy_command_line(request("delta_cache.sample", false), assets()); });
     connect(m_target, &TargetRow::edited, this, &Panel::use_target);
     connect(m_preset_rows, &PresetRows::chosen, this, &Panel::use_preset);
     connect(m_preset_rows, &PresetRows::save_requested, this, &Panel::save_preset);
     connect(m_compare, &CompareRows::control_toggled, this, [this](bool on) {
         m_laid_out_images = false;
-        m_save.start();
+        save_soon();
         if (on) {
             send_control();
         } else {
@@ -135,10 +103,7 @@ void Panel::build_docks() {
 }
 
 void Panel::build_actions() {
-    auto* presets_action = new QAction(tr("Presets"), this);
-    presets_action->setProperty("lathe_icon", QStringLiteral("preset"));
-    presets_action->setToolTip(tr("Caching schedules by name"));
-    connect(presets_action, &QAction::triggered, this, [this] {
+    add_action(QStringLiteral("presets"), tr("Presets"), QStringLiteral("preset"), tr("Caching schedules by name"), [this] {
         QMenu menu(this);
         const QList<Preset> all = presets();
         for (int i = 0; i < all.size(); ++i) menu.addAction(tr("%1   %2 ×").arg(all[i].name).arg(all[i].speedup, 0, 'f', 2), this, [this, i] { use_preset(i); });
@@ -146,27 +111,9 @@ void Panel::build_actions() {
         menu.addAction(tr("Save this one…"), this, &Panel::save_preset);
         menu.exec(QCursor::pos());
     });
-    m_context.add_action(presets_action, QStringLiteral("presets"));
-    auto* copy = new QAction(tr("Copy as command line"), this);
-    copy->setProperty("lathe_icon", QStringLiteral("terminal"));
-    connect(copy, &QAction::triggered, this, [this] { m_context.copy_command_line(request("delta_cache.sample", false), assets()); });
-    m_context.add_action(copy, QStringLiteral("copy_command_line"));
-    auto* study = new QAction(tr("Study block roles"), this);
-    connect(study, &QAction::triggered, this, &Panel::run_study);
-    m_context.add_action(study, QStringLiteral("study"));
-    auto* clear = new QAction(tr("Clear the map"), this);
-    connect(clear, &QAction::triggered, m_schedule->map(), &CacheMap::clear_all);
-    m_context.add_action(clear, QStringLiteral("clear_map"));
-}
-
-void Panel::take_catalogue() {
-    const MethodInfo* sample = m_context.catalogue().find("delta_cache.sample");
-    if (!sample) return;
-    const bool first = m_form->parameters().empty();
-    m_form->set_parameters(sample->parameters);
-    if (first) project_opened();   // before there are parameters nothing can be taken over
-    parameters_changed();
-    describe_model();
+    add_action(QStringLiteral("copy_command_line"), tr("Copy as command line"), QStringLiteral("terminal"), {}, [this] { copy_command_line(); });
+    add_action(QStringLiteral("study"), tr("Study block roles"), {}, {}, [this] { run_study(); });
+    add_action(QStringLiteral("clear_map"), tr("Clear the map"), {}, {}, [this] { m_schedule->map()->clear_all(); });
 }
 
 // --- parameters
@@ -197,7 +144,7 @@ void Panel::parameters_changed() {
     m_target->set_answer(blocks > depth() ? tr("at most %1 × with N = %2").arg(most_speedup(interval, steps()), 0, 'f', 2).arg(interval) : tr("gives Nc = %1").arg(blocks), blocks <= depth());
     m_preset_rows->set_presets(presets());
     show_stale();
-    if (!m_loading) m_save.start();
+    if (!m_fitting) save_soon();
 }
 
 /// A stroke is one edit of the parameter. On a map that came from a rule it becomes one when the stroke ends: then the policy changes with it.
@@ -209,7 +156,7 @@ void Panel::map_painted(bool dragging) {
         if (is_painted) m_form->edit(QStringLiteral("cache.map"), grid, dragging, tr("Paint the map"));
         else if (!dragging) m_form->set_values({{"policy", "painted"}, {"cache.map", grid}}, tr("Paint the map"));
     } catch (const Error& error) {
-        m_context.show_message(QStringLiteral("err"), QString::fromStdString(error.summary()), QString::fromStdString(error.where()), QString::fromStdString(error.hint()));
+        tell(error);
     }
 }
 
@@ -259,7 +206,7 @@ void Panel::save_preset() {
         if (key == "policy" || key.starts_with("cache.")) params[key] = value;
     m_saved << Preset{name, params, 1};
     m_preset_rows->set_presets(presets());
-    m_save.start();
+    save_soon();
 }
 
 }

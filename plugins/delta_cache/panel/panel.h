@@ -4,15 +4,11 @@
 #include "plugins/delta_cache/panel/compare_rows.h"
 #include "plugins/delta_cache/panel/result.h"
 #include "plugins/delta_cache/panel/schedule.h"
-#include "widgets/panel.h"
-#include <QHash>
-#include <QThreadPool>
-#include <QTimer>
+#include "widgets/method_panel.h"
 
 namespace lathe {
 class DockTitle;
 class ImageCompareViewer;
-class ParameterForm;
 }
 
 namespace lathe::delta_cache {
@@ -23,28 +19,15 @@ class ModelChooser;
 class RolesView;
 class ScheduleView;
 
-/// A run as it stands in the project.
-struct RecordedRun {
-    PanelRun run;                                             ///< uuid empty: no run of delta_cache.sample
-    QList<Artifact> artifacts;
-    QList<std::pair<double, double>> deviation;
-    std::optional<Error> problem;
-};
-
-class Panel : public QWidget {
+class Panel : public MethodPanel {
     Q_OBJECT
 public:
     explicit Panel(PanelContext& context, QWidget* parent = nullptr);
     ~Panel() override;
-    ParameterForm* form() { return m_form; }
     ImageCompareViewer* images() { return m_images; }
     ScheduleView* schedule() { return m_schedule; }
     const SampleResult* result() const { return m_result.get(); }
-    bool is_stale() const;                                    ///< the parameters are no longer those of what is shown
-    bool is_drawn() const { return !m_show_waits; }           ///< nothing that came waits for its turn on the screen
-
-protected:
-    void hideEvent(QHideEvent* event) override;
+    bool is_stale() const override;
 
 private:
     using Result = std::shared_ptr<SampleResult>;
@@ -52,8 +35,7 @@ private:
     void build_parameters();
     void build_docks();
     void build_actions();
-    void take_catalogue();
-    void parameters_changed();
+    void parameters_changed() override;
     void map_painted(bool dragging);
     void use_target(double target);
     void use_preset(int index);
@@ -65,29 +47,28 @@ private:
     QString policy_name(const Json& params) const;
     void paint_rows(int first, int end);
     // panel_runs.cpp: asking and listening
-    RunRequest request(const char* method, bool live) const;
-    QList<std::pair<QString, QString>> assets() const;
-    void describe_model();
-    void send_live();
+    Assets assets() const override;
+    void choose_asset(const QString& role, const QString& path) override;
+    void describe() override;
+    bool wants_live() const override { return is_stale() || was_stopped(); }
+    void send_live() override;
     void send_control();
-    void run();
+    void run() override;
     void run_study();
-    void take_event(const RunEvent& event);
-    void run_ended(const QString& uuid, RunState state);
+    void take_event(const RunEvent& event) override;
+    void run_ended(const QString& uuid, RunState state) override;
+    void take_facts(const Json& summary);
     void finished(const Result& result);
     void failed(const QString& uuid, const event::Failed& failure);
     void pin();
-    void restore_run(const QString& uuid);
-    void read_recorded(const QString& uuid, bool undoable);
-    void show_recorded(const RecordedRun& recorded);
-    void project_opened();
+    QStringList opened_methods() const override;
+    QStringList recorded_series() const override;
+    void show_recorded(const RecordedRun& recorded) override;
     void choose_result(const QString& uuid);
-    void open_model(const QString& path);
-    void load_state();
-    void save_state();
+    void load(const Json& state) override;
+    Json state() const override;
     // panel_show.cpp: what is seen
-    void show_soon();
-    void show_now();
+    void show_now() override;
     void show_images();
     void show_curves();
     void show_stale();
@@ -95,10 +76,8 @@ private:
     void go_to_step(int step);
     int shown_step() const;
 
-    PanelContext& m_context;
     DockTitle* m_title;
     ImageCompareViewer* m_images;
-    ParameterForm* m_form;
     ModelChooser* m_model;
     ScheduleView* m_schedule;
     CostView* m_cost;
@@ -116,9 +95,7 @@ private:
     QStringList m_kept_order;
     QString m_describe, m_study;                              // runs under way
     int m_step = -1;                                          // -1: the newest
-    bool m_live = true, m_live_waits = false, m_loading = false, m_painting = false, m_laid_out_images = false, m_show_waits = false;
-    QTimer m_show, m_save;
-    QThreadPool m_readers;                                    // last: its end waits for the readers, which call back into this
+    bool m_live_waits = false, m_fitting = false, m_painting = false, m_laid_out_images = false;   // fitting: the form follows what the model allows
 };
 
 }

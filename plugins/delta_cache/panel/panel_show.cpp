@@ -27,14 +27,6 @@ bool Panel::is_stale() const { return m_result && m_result->params != m_form->va
 
 bool Panel::was_stopped() const { return m_result && m_result->stopped; }
 
-/// At once, then at most 30 times a second: the first picture of a run does not wait.
-void Panel::show_soon() {
-    m_show_waits = m_show.isActive();
-    if (m_show_waits) return;
-    m_show.start();
-    show_now();
-}
-
 void Panel::show_now() {
     show_images();
     show_curves();
@@ -118,7 +110,7 @@ void Panel::show_stale() {
     m_images->set_all_stale(stale && m_result);
     m_schedule->map()->set_stale(false);
     m_cost->set_stale((stale || (m_result && !m_result->finished)) && m_result);
-    m_context.set_dock_hint(QStringLiteral("cost"), stale ? (m_live ? tr("stale") : tr("stale · changes wait for Run")) : QString());
+    m_context.set_dock_hint(QStringLiteral("cost"), stale ? (is_live() ? tr("stale") : tr("stale · changes wait for Run")) : QString());
 }
 
 }
