@@ -55,6 +55,7 @@ set(CMAKE_AUTOMOC_EXECUTABLE "${CMAKE_BINARY_DIR}/generated/moc")
 find_package(QCustomPlotQt6 REQUIRED)
 set(kineto_LIBRARY torch_cpu CACHE STRING "" FORCE)   # Debian ships no kineto: else a warning at each configure
 find_package(Torch REQUIRED)
+find_package(OpenMP REQUIRED COMPONENTS CXX)   # at::parallel_for is a header: without it our own loops would run on one thread
 find_package(OpenCV 4 REQUIRED COMPONENTS core imgproc imgcodecs)
 # Parts of VTK by name: Debian builds GUISupportQt, ViewsQt and RenderingQt with Qt 5, which must never come into our programs.
 find_package(VTK 9.1 REQUIRED COMPONENTS CommonCore CommonDataModel RenderingCore RenderingOpenGL2)

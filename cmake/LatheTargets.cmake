@@ -18,9 +18,9 @@ function(lathe_precompile target kind)
 endfunction()
 
 function(lathe_use_torch target)
-  target_link_libraries(${target} PRIVATE ${TORCH_LIBRARIES} nlohmann_json::nlohmann_json)
+  target_link_libraries(${target} PRIVATE ${TORCH_LIBRARIES} OpenMP::OpenMP_CXX nlohmann_json::nlohmann_json)
   target_compile_options(${target} PRIVATE -O2)
-  lathe_precompile(${target} torch ${TORCH_LIBRARIES} nlohmann_json::nlohmann_json)
+  lathe_precompile(${target} torch ${TORCH_LIBRARIES} OpenMP::OpenMP_CXX nlohmann_json::nlohmann_json)
 endfunction()
 
 # For targets that link Qt Widgets.

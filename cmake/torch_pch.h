@@ -10,3 +10,6 @@
 #include <memory>
 #include <string>
 #include <vector>
+#ifndef _OPENMP
+#error "at::parallel_for needs OpenMP: without it our loops run on one thread"
+#endif

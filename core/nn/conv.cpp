@@ -1,8 +1,8 @@
 #include "core/nn/conv.h"
 #include "core/nn/int8_conv.h"
 #include "core/nn/layers.h"
+#include "core/nn/operator_call.h"
 #include <ATen/ATen.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <array>
 #include <cmath>
 #include <map>
@@ -19,22 +19,17 @@ at::Tensor by_onednn(const at::Tensor& x, const at::Tensor& weight, const at::Te
     return at::conv2d(x, weight, optional(bias), {s.stride, s.stride}, {s.padding, s.padding}, {1, 1}, s.groups);
 }
 
-/// The same with residual and ReLU in the one pass over the output (post-operations of oneDNN); undefined where this LibTorch has no such operator.
-at::Tensor by_onednn_in_one(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const ConvShape& s, const at::Tensor& residual, Activation activation) {
-    static const auto alone = c10::Dispatcher::singleton().findSchema({"mkldnn::_convolution_pointwise", ""}), adding = c10::Dispatcher::singleton().findSchema({"mkldnn::_convolution_pointwise", "binary"});
-    if (!alone || !adding || !x.device().is_cpu()) return {};
-    const auto pair = [](std::int64_t n) { return c10::List<std::int64_t>({n, n}); };
-    std::vector<c10::IValue> stack{x};
-    if (residual.defined()) stack.emplace_back(residual);
-    for (c10::IValue value : {c10::IValue(weight), c10::IValue(optional(bias)), c10::IValue(pair(s.padding)), c10::IValue(pair(s.stride)), c10::IValue(pair(1)), c10::IValue(std::int64_t{s.groups})}) stack.push_back(std::move(value));
-    const char* after = activation == Activation::relu ? "relu" : "none";
-    const c10::List<std::optional<at::Scalar>> no_scalars;
-    if (residual.defined())
-        for (c10::IValue value : {c10::IValue("add"), c10::IValue(1.0), activation == Activation::relu ? c10::IValue("relu") : c10::IValue(), c10::IValue(no_scalars), c10::IValue()}) stack.push_back(std::move(value));
-    else
-        for (c10::IValue value : {c10::IValue(after), c10::IValue(no_scalars), c10::IValue()}) stack.push_back(std::move(value));
-    (residual.defined() ? *adding : *alone).callBoxed(&stack);
-    return stack.front().toTensor();
+/// The same with a weight in oneDNN's own layout (packed_weight): the weight is not laid out anew at each call.
+at::Tensor by_onednn_packed(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias, const ConvShape& s) {
+    return call_operator("mkldnn::_convolution_pointwise", "", {x, packed, optional(bias), on_both_axes(s.padding), on_both_axes(s.stride), on_both_axes(1), std::int64_t{s.groups}, "none", c10::List<std::optional<at::Scalar>>(), c10::IValue()}).toTensor();
+}
+
+/// The weight in the layout that oneDNN wants for inputs of this size; undefined where this LibTorch has no such operator. Its post-operations (residual, ReLU)
+/// are not used: with them the same products took half as long again.
+at::Tensor packed_weight(const at::Tensor& weight, const ConvShape& s, at::IntArrayRef input) {
+    static const bool known = has_operator("mkldnn::_reorder_convolution_weight", "") && has_operator("mkldnn::_convolution_pointwise", "");
+    if (!known) return {};
+    return call_operator("mkldnn::_reorder_convolution_weight", "", {weight, on_both_axes(s.padding), on_both_axes(s.stride), on_both_axes(1), std::int64_t{s.groups}, c10::List<std::int64_t>(input)}).toTensor();
 }
 
 /// As a matrix product of patches, channels last; right for every shape and its gradients too. Ungrouped only.
@@ -84,16 +79,6 @@ at::Tensor convolved(const at::Tensor& x, const at::Tensor& weight, const at::Te
     return is_trusted(s) || is_right(out, in, w, bias, s) ? out : by_product(in, weight, bias, s);
 }
 
-/// Inference: activation(conv(x) + residual).
-at::Tensor convolved(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const ConvShape& s, const at::Tensor& residual, Activation activation) {
-    if (is_trusted(s) && s.groups == 1)
-        if (at::Tensor out = by_onednn_in_one(x.contiguous(at::MemoryFormat::ChannelsLast), weight, bias, s, residual.defined() ? residual.contiguous(at::MemoryFormat::ChannelsLast) : residual, activation); out.defined()) return out;
-    at::Tensor y = convolved(x, weight, bias, s);
-    if (residual.defined()) y.add_(residual);
-    if (activation == Activation::relu) y.relu_();
-    return y;
-}
-
 }
 
 Conv2d::Conv2d(const ConvShape& s, const AddLayer& add_layer, std::string name, int block)
@@ -137,7 +122,8 @@ ConvUnit::ConvUnit(const ConvShape& shape, const Names& names, Activation activa
 ConvUnit::~ConvUnit() = default;
 
 void ConvUnit::weights_changed() {
-    m_folded_weight = m_folded_bias = at::Tensor();
+    m_folded_weight = m_folded_bias = m_packed = at::Tensor();
+    m_packed_for.clear();
     drop_int8();
 }
 
@@ -178,6 +164,19 @@ void ConvUnit::fold() {
     m_folded_weight = m_folded_weight.contiguous(at::MemoryFormat::ChannelsLast);
 }
 
+at::Tensor ConvUnit::folded_conv(const at::Tensor& x) {
+    const ConvShape& s = m_conv.shape();
+    if (is_trusted(s) && s.groups == 1 && x.device().is_cpu()) {
+        const at::Tensor in = x.contiguous(at::MemoryFormat::ChannelsLast);
+        if (!in.sizes().equals(m_packed_for)) {
+            m_packed = packed_weight(m_folded_weight, s, in.sizes());
+            m_packed_for = in.sizes().vec();
+        }
+        if (m_packed.defined()) return by_onednn_packed(in, m_packed, m_folded_bias, s);
+    }
+    return convolved(x, m_folded_weight, m_folded_bias, s);
+}
+
 void ConvUnit::note(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& y) {
     static constexpr std::int64_t kPiece = 24;   // even, so that the piece of the residual is as large as the result
     m_seen->in.add(x);
@@ -198,7 +197,9 @@ at::Tensor ConvUnit::forward(const at::Tensor& given, TapStack* taps, const at::
     if (!looked_at(taps) && !trained) {
         if (taps) taps->tick();
         if (!m_folded_weight.defined()) fold();
-        at::Tensor y = convolved(x, m_folded_weight, m_folded_bias, m_conv.shape(), residual, m_activation);
+        at::Tensor y = folded_conv(x);
+        if (residual.defined()) y.add_(residual);
+        if (m_activation == Activation::relu) y.relu_();
         if (m_seen) note(x, residual, y);
         return y;
     }

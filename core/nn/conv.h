@@ -3,6 +3,7 @@
 // a tapped or trained layer runs its parts one by one.
 #include "core/nn/network.h"
 #include <string>
+#include <vector>
 
 namespace lathe {
 
@@ -60,12 +61,14 @@ public:
 private:
     bool looked_at(const TapStack* taps) const;
     void fold();
+    at::Tensor folded_conv(const at::Tensor& x);
     void note(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& y);
     Conv2d m_conv;
     std::unique_ptr<BatchNorm2d> m_norm;
     Activation m_activation;
     int m_add_id = -1, m_act_id = -1;
-    at::Tensor m_folded_weight, m_folded_bias;
+    at::Tensor m_folded_weight, m_folded_bias, m_packed;   // packed: the folded weight in oneDNN's layout for inputs of the size below
+    std::vector<std::int64_t> m_packed_for;
     std::unique_ptr<ConvSeen> m_seen;
     std::unique_ptr<Int8Conv> m_int8;
 };

@@ -1,20 +1,13 @@
 #include "core/nn/int8_conv.h"
 #include "core/nn/kernels.h"
+#include "core/nn/operator_call.h"
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <algorithm>
 #include <cmath>
 
 namespace lathe {
 namespace {
-
-c10::IValue quantized_op(const char* name, const char* overload, std::vector<c10::IValue> stack) {
-    c10::Dispatcher::singleton().findSchemaOrThrow(name, overload).callBoxed(&stack);
-    return stack.front();
-}
-
-c10::List<std::int64_t> pair_of(std::int64_t n) { return c10::List<std::int64_t>({n, n}); }
 
 template <class F> void each_unit(Module& module, F f) {
     module.visit_modules("", [&](const std::string& key, Module& part) {
@@ -51,7 +44,7 @@ Int8Conv::Int8Conv(const at::Tensor& weight, const at::Tensor& bias, const ConvS
     const at::Tensor scales = (weight.abs().amax({1, 2, 3}).to(at::kDouble) / 127).clamp_min(1e-12);
     m_weight = at::quantize_per_channel(weight.contiguous(), scales, at::zeros({shape.out}, at::kLong), 0, at::kQInt8);
     at::globalContext().setQEngine(at::QEngine::ONEDNN);
-    m_packed = quantized_op("quantized::conv2d_prepack", "", {m_weight, std::optional<at::Tensor>(m_bias), pair_of(shape.stride), pair_of(shape.padding), pair_of(1), std::int64_t{1}});
+    m_packed = call_operator("quantized::conv2d_prepack", "", {m_weight, std::optional<at::Tensor>(m_bias), on_both_axes(shape.stride), on_both_axes(shape.padding), on_both_axes(1), std::int64_t{1}});
 }
 
 at::Tensor Int8Conv::quantized(const at::Tensor& x, const QuantStep& step) const {
@@ -62,9 +55,9 @@ at::Tensor Int8Conv::operator()(const at::Tensor& x, const at::Tensor& residual)
     at::globalContext().setQEngine(at::QEngine::ONEDNN);
     const at::Tensor in = quantized(x, m_in);
     const bool relu = m_activation == Activation::relu;
-    if (!residual.defined()) return quantized_op(relu ? "quantized::conv2d_relu" : "quantized::conv2d", "new", {in, m_packed, m_out.scale, m_out.zero}).toTensor();
+    if (!residual.defined()) return call_operator(relu ? "quantized::conv2d_relu" : "quantized::conv2d", "new", {in, m_packed, m_out.scale, m_out.zero}).toTensor();
     const at::Tensor sum = residual.is_quantized() ? residual.clone() : quantized(residual, m_residual);   // the operator writes its result into it
-    return quantized_op(relu ? "quantized::conv2d_add_relu" : "quantized::conv2d_add", "", {in, sum, m_packed, m_out.scale, m_out.zero}).toTensor();
+    return call_operator(relu ? "quantized::conv2d_add_relu" : "quantized::conv2d_add", "", {in, sum, m_packed, m_out.scale, m_out.zero}).toTensor();
 }
 
 bool Int8Conv::is_right(const ConvSeen& seen) const {

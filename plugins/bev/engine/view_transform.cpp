@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <unistd.h>
 #if defined(__SSE2__)
@@ -14,7 +15,7 @@
 namespace lathe::bev {
 namespace {
 
-struct Frame { const float* features; const std::int32_t* lut; };
+struct Frame { const std::byte* features; const std::int32_t* lut; };
 
 /// Whether a volume of so many bytes is written past the cache: where it would not stay there until the network reads it, fetching each line before it is
 /// overwritten is waste; where the last cache holds it (it may be hundreds of megabytes), memory is not touched at all.
@@ -23,42 +24,57 @@ bool goes_past_the_cache(std::int64_t bytes) {
     return bytes > last_cache / 2;
 }
 
-inline void copy_slot(float* to, const float* from, std::int64_t count, bool stream) {
-#if defined(__SSE2__)
-    if (stream) {
-        const __m128 none = _mm_setzero_ps();
-        for (std::int64_t i = 0; i < count; i += 4) _mm_stream_ps(to + i, from ? _mm_loadu_ps(from + i) : none);
-        return;
-    }
+#if defined(__x86_64__)
+#define LATHE_FOR_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define LATHE_FOR_EACH_PROCESSOR
 #endif
-    if (from) std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(float));
-    else std::memset(to, 0, static_cast<std::size_t>(count) * sizeof(float));
+
+/// Cells [first, end) of `bytes` each and of every frame, one after the other. `none`: what stands where no camera sees; taken like a pixel, so that nothing
+/// depends on a branch that cannot be foretold.
+LATHE_FOR_EACH_PROCESSOR void gather(const std::vector<Frame>& frames, std::size_t bytes, const std::byte* none, std::int64_t first, std::int64_t end, std::byte* volume) {
+    constexpr std::int64_t kAhead = 8;
+    std::byte* slot = volume + static_cast<std::size_t>(first) * frames.size() * bytes;
+    for (std::int64_t cell = first; cell < end; ++cell)
+        for (const Frame& frame : frames) {
+            const std::int32_t pixel = frame.lut[cell], later = frame.lut[std::min(cell + kAhead, end - 1)];
+            const std::byte* from = pixel < 0 ? none : frame.features + static_cast<std::size_t>(pixel) * bytes;
+            const std::byte* soon = later < 0 ? none : frame.features + static_cast<std::size_t>(later) * bytes;
+            for (std::size_t line = 0; line < bytes; line += 64) __builtin_prefetch(soon + line);
+            std::size_t i = 0;
+            for (; i + 64 <= bytes; i += 64) std::memcpy(slot + i, from + i, 64);
+            std::memcpy(slot + i, from + i, bytes - i);
+            slot += bytes;
+        }
 }
 
-void gather(const std::vector<Frame>& frames, std::int64_t channels, std::int64_t first, std::int64_t end, bool past_the_cache, float* volume) {
-    const bool stream = past_the_cache && channels % 4 == 0 && reinterpret_cast<std::uintptr_t>(volume) % 16 == 0;
-    float* slot = volume + first * static_cast<std::int64_t>(frames.size()) * channels;
+/// The same past the cache. volume: at a multiple of 16 bytes, and so is every slot.
+void gather_past_the_cache(const std::vector<Frame>& frames, std::size_t bytes, const std::byte* none, std::int64_t first, std::int64_t end, std::byte* volume) {
+#if defined(__SSE2__)
+    std::byte* slot = volume + static_cast<std::size_t>(first) * frames.size() * bytes;
     for (std::int64_t cell = first; cell < end; ++cell)
         for (const Frame& frame : frames) {
             const std::int32_t pixel = frame.lut[cell];
-            copy_slot(slot, pixel < 0 ? nullptr : frame.features + pixel * channels, channels, stream);
-            slot += channels;
+            const std::byte* from = pixel < 0 ? none : frame.features + static_cast<std::size_t>(pixel) * bytes;
+            for (std::size_t i = 0; i < bytes; i += 16) _mm_stream_si128(reinterpret_cast<__m128i*>(slot + i), _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i)));
+            slot += bytes;
         }
-#if defined(__SSE2__)
     _mm_sfence();
+#else
+    gather(frames, bytes, none, first, end, volume);
 #endif
 }
 
-/// The same for quantized features: a quarter of the memory. `none`: what stands for zero.
-void gather_bytes(const std::vector<const std::uint8_t*>& frames, const std::vector<const std::int32_t*>& luts, std::size_t channels, std::uint8_t none, std::int64_t first, std::int64_t end, std::uint8_t* volume) {
-    std::uint8_t* slot = volume + static_cast<std::size_t>(first) * frames.size() * channels;
-    for (std::int64_t cell = first; cell < end; ++cell)
-        for (std::size_t t = 0; t < frames.size(); ++t) {
-            const std::int32_t pixel = luts[t][cell];
-            if (pixel < 0) std::memset(slot, none, channels);
-            else std::memcpy(slot, frames[t] + static_cast<std::size_t>(pixel) * channels, channels);
-            slot += channels;
-        }
+/// Of all frames into the volume, whose cells lie one after the other; on all threads.
+void gather_all(const std::vector<at::Tensor>& maps, const ViewTables::Level& level, std::uint8_t none, const at::Tensor& volume) {
+    const auto bytes = static_cast<std::size_t>(maps.front().size(1)) * static_cast<std::size_t>(maps.front().element_size());
+    std::vector<Frame> frames;
+    for (std::size_t t = 0; t < maps.size(); ++t) frames.push_back({static_cast<const std::byte*>(maps[t].const_data_ptr()), level.luts[t].const_data_ptr<std::int32_t>()});
+    const std::vector<std::byte> empty(bytes, std::byte{none});
+    auto* to = static_cast<std::byte*>(volume.mutable_data_ptr());
+    const bool past = goes_past_the_cache(static_cast<std::int64_t>(volume.nbytes())) && bytes % 16 == 0 && reinterpret_cast<std::uintptr_t>(to) % 16 == 0;
+    const std::int64_t plane = std::int64_t{level.grid.n[1]} * level.grid.n[2];
+    at::parallel_for(0, level.grid.n[0], 1, [&](std::int64_t first, std::int64_t end) { (past ? gather_past_the_cache : gather)(frames, bytes, empty.data(), first * plane, end * plane, to); });
 }
 
 /// All frames quantized alike, so that their bytes may stand in one volume.
@@ -137,33 +153,15 @@ at::Tensor to_voxels(const std::vector<at::Tensor>& frames, const ViewTables::Le
     }
     if (!fits) throw Error(ErrorCode::invalid_value, "The image features do not fit the view tables.", std::to_string(frames.size()) + " frames for tables of " + std::to_string(count) + " frames of " + std::to_string(cameras) + " cameras");
     const std::int64_t channels = frames.front().size(1), nx = level.grid.n[0], ny = level.grid.n[1], nz = level.grid.n[2], width = nz * static_cast<std::int64_t>(count) * channels;
-    if (overlap != Overlap::average && quantized_alike(frames)) {
+    const bool quantized = overlap != Overlap::average && quantized_alike(frames);
+    if (plain || quantized) {
         std::vector<at::Tensor> maps;
-        std::vector<const std::uint8_t*> from;
-        std::vector<const std::int32_t*> luts;
-        for (std::size_t t = 0; t < count; ++t) {
-            maps.push_back(frames[t].contiguous(at::MemoryFormat::ChannelsLast));
-            from.push_back(static_cast<const std::uint8_t*>(maps.back().const_data_ptr()));
-            luts.push_back(level.luts[t].const_data_ptr<std::int32_t>());
-        }
-        at::Tensor volume = at::_empty_affine_quantized({1, width, nx, ny}, at::kQUInt8, frames.front().q_scale(), frames.front().q_zero_point(), at::MemoryFormat::ChannelsLast);
-        auto* to = static_cast<std::uint8_t*>(volume.mutable_data_ptr());
-        const auto none = static_cast<std::uint8_t>(frames.front().q_zero_point());
-        at::parallel_for(0, nx, 1, [&](std::int64_t first, std::int64_t end) { gather_bytes(from, luts, static_cast<std::size_t>(channels), none, first * ny * nz, end * ny * nz, to); });
+        for (const at::Tensor& frame : frames) maps.push_back(frame.contiguous(at::MemoryFormat::ChannelsLast));
+        const at::Tensor& one = frames.front();
+        const at::Tensor volume = quantized ? at::_empty_affine_quantized({1, width, nx, ny}, at::kQUInt8, one.q_scale(), one.q_zero_point(), at::MemoryFormat::ChannelsLast)
+                                            : at::empty({1, width, nx, ny}, one.options().memory_format(at::MemoryFormat::ChannelsLast));
+        gather_all(maps, level, quantized ? static_cast<std::uint8_t>(one.q_zero_point()) : std::uint8_t{0}, volume);
         return volume;
-    }
-    if (plain) {
-        std::vector<at::Tensor> maps;
-        std::vector<Frame> views;
-        for (std::size_t t = 0; t < count; ++t) {
-            maps.push_back(frames[t].contiguous(at::MemoryFormat::ChannelsLast));
-            views.push_back({maps.back().const_data_ptr<float>(), level.luts[t].const_data_ptr<std::int32_t>()});
-        }
-        at::Tensor volume = at::empty({1, nx, ny, width}, frames.front().options());
-        auto* to = volume.mutable_data_ptr<float>();
-        const bool past = goes_past_the_cache(static_cast<std::int64_t>(volume.nbytes()));
-        at::parallel_for(0, nx, 1, [&](std::int64_t first, std::int64_t end) { gather(views, channels, first * ny * nz, end * ny * nz, past, to); });
-        return volume.permute({0, 3, 1, 2});
     }
     std::vector<at::Tensor> slots;
     for (std::size_t t = 0; t < count; ++t) slots.push_back(voxel_rows(as_float(frames[t]), level, t, overlap));
