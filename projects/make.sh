@@ -4,6 +4,8 @@ set -euo pipefail
 out=${1:-${LATHE_SOURCE:?run me with ./dev exec}/projects}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+
+# --- which blocks can be cached?
 file=$work/block-cache-on-fashion.lathe
 sample() { # sample TITLE TAG SETTING...
   local title=$1 tag=$2 sets=() s; shift 2
@@ -21,3 +23,21 @@ sample "Bag, Δ-Cache of 9 blocks" delta class=Bag cache.count=9
 lathe-cli run delta_cache.study --project "$file" --title "Roles of the blocks, 32 images" --tag study --set guidance=2 --set width=3 --set seeds=32
 lathe-cli project check "$file"
 lathe-cli project share "$file" "$out/block-cache-on-fashion.lathe" --force
+
+# --- what do the cameras see? On drives that `bev.street` makes up alike everywhere.
+file=$work/street-from-above.lathe
+model=$LATHE_SOURCE/resources/models/street-tiny.safetensors
+lathe-cli run bev.street --set folder="$work/street" --set train_scenes=2 --set val_scenes=4 >/dev/null
+bev() { # bev METHOD TITLE TAG SETTING...
+  local method=$1 title=$2 tag=$3 sets=() s; shift 3
+  for s in "$@"; do sets+=(--set "$s"); done
+  lathe-cli run "bev.$method" --project "$file" --title "$title" --tag "$tag" --input data="$work/street" --input model="$model" "${sets[@]}"
+}
+bev evaluate "Four drives, official rules" metric split=val
+bev evaluate "Four drives, int8" metric split=val precision=int8
+bev ablation "One thing changed at a time" ablation split=val samples=8
+bev detect "The first camera wins" rules split=street-val-0001 sample=4 overlap=first
+bev detect "CAM_FRONT turned by 4°" calibration split=street-val-0001 sample=4 'calibration={"columns":["camera","yaw °","pitch °","roll °","right m","up m","forward m"],"rows":[["CAM_FRONT",4,0,0,0,0,0]]}'
+bev detect "Drive 1, key frame 5" scene split=street-val-0001 sample=4
+lathe-cli project check "$file"
+lathe-cli project share "$file" "$out/street-from-above.lathe" --force
