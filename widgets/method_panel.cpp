@@ -189,7 +189,7 @@ void MethodPanel::project_opened() {
     load_state();
     if (!m_context.has_project()) return;
     QStringList methods = opened_methods();
-    if (m_context.panel_state().is_object()) methods.removeAll(QLatin1String(m_method));
+    if (m_context.panel_state().is_object() && is_ready_to_run()) methods.removeAll(QLatin1String(m_method));
     m_readers.start([this, methods, context = &m_context] {
         QStringList found;
         try {

@@ -39,6 +39,7 @@ protected:
     virtual Assets assets() const = 0;
     virtual void choose_asset(const QString& role, const QString& path) = 0;
     virtual void catalogue_taken() {}                                 // before the form gets its parameters
+    virtual bool is_ready_to_run() const = 0;                         // model and data are chosen and there, and the engine knows the method
     virtual void describe() = 0;                                      // asks the engine for what depends on model and data
     virtual void parameters_changed() = 0;
     virtual bool wants_live() const = 0;                              // live was switched on: something on the screen is not what the form says
@@ -47,7 +48,8 @@ protected:
     virtual void take_event(const RunEvent& event) = 0;               // may throw Error: it is told
     virtual void run_ended(const QString& uuid, RunState state) = 0;
     virtual void show_now() = 0;
-    /// Methods whose newest finished run is shown when a project is opened; that of the form only where the project was never worked in here.
+    /// Methods whose newest finished run is shown when a project is opened; that of the form only where nothing can be drawn anew, or the project was never
+    /// worked in here.
     virtual QStringList opened_methods() const = 0;
     virtual QStringList recorded_series() const { return {}; }
     virtual void show_recorded(const RecordedRun& recorded) = 0;      // may throw Error: it is told

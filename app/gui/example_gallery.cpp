@@ -16,29 +16,30 @@
 
 namespace lathe {
 namespace {
-constexpr int kMostPictures = 8;
+constexpr int kMostPictures = 8, kFewPictures = 4;
 
 QString text_of(const Json& info, const char* key) {
     const auto found = info.find(key);
     return found != info.end() && found->is_string() ? qs(found->get<std::string>()) : QString();
 }
 
-/// The newest picture of each of the newest runs; where only one has pictures, all of its last ones.
+/// The newest picture of each of the newest runs; of a run with many (a camera rig), all of its last ones.
 QList<QImage> newest_pictures(const ProjectReader& reader) {
-    QList<QImage> of_runs, of_first;
+    QList<QImage> pictures;
     for (const RunRow& run : reader.runs(RunQuery{}, 16)) {
         std::map<std::string, ArtifactRow> last;   // by key
         for (ArtifactRow& row : reader.artifacts(run.id))
             if (row.kind == "image" && (!last.contains(row.key) || row.step >= last[row.key].step)) last[row.key] = std::move(row);
         const auto picture = [&reader](const ArtifactRow& row) { return ImageData::from_artifact(load_artifact(reader, row)).to_image(); };
-        if (last.empty()) continue;
-        of_runs << picture(std::ranges::max_element(last, {}, [](const auto& entry) { return std::pair(entry.second.step, entry.second.id); })->second);
-        if (of_runs.size() == 1)
+        if (last.size() > kFewPictures) {
             for (const auto& [key, row] : last)
-                if (of_first.size() < kMostPictures) of_first << picture(row);
-        if (of_runs.size() == kMostPictures) break;
+                if (pictures.size() < kMostPictures) pictures << picture(row);
+        } else if (!last.empty()) {
+            pictures << picture(std::ranges::max_element(last, {}, [](const auto& entry) { return std::pair(entry.second.step, entry.second.id); })->second);
+        }
+        if (last.size() > kFewPictures || pictures.size() == kMostPictures) break;
     }
-    return of_runs.size() == 1 ? of_first : of_runs;
+    return pictures;
 }
 
 /// Up to eight pictures of the project, side by side, each in a cell of the first one's shape.

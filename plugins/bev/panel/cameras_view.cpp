@@ -167,7 +167,10 @@ void CamerasView::draw_pane(QPainter& painter, const Pane& pane) const {
 void CamerasView::draw_objects(QPainter& painter, const Pane& pane, const CameraPicture& camera) const {
     const QTransform placed = to_widget(pane, camera.picture.size());
     const QRectF area = placed.mapRect(QRectF(-0.5, -0.5, camera.picture.width(), camera.picture.height())).intersected(pane.picture);   // without the bars beside it
-    std::vector<QRectF> labels;
+    painter.setClipRect(area);
+    struct Label { QRectF box; QString text; bool picked; };
+    std::vector<Label> labels;   // drawn last, over all lines
+    painter.setFont(ViewStyle::font(11));
     const auto draw_one = [&](const SceneObject& object, const QColor& colour, bool picked, const QString& text) {
         const std::vector<PictureEdge> edges = edges_in(object, camera);
         const QRectF bounds = placed.mapRect(bounds_of_edges(edges));
@@ -178,15 +181,10 @@ void CamerasView::draw_objects(QPainter& painter, const Pane& pane, const Camera
         }
         const QRectF visible = bounds.intersected(area);
         if (text.isEmpty() || (visible.width() < 34 && !picked)) return;
-        painter.setFont(ViewStyle::font(11));
         const double width = QFontMetricsF(painter.font()).horizontalAdvance(text) + 8;
-        QRectF label(std::clamp(visible.center().x() - width / 2, area.left(), std::max(area.left(), area.right() - width)), std::max(area.top(), visible.top() - 17), width, 15);
-        for (const QRectF& other : labels)
-            if (other.intersects(label) && !picked) return;
-        labels.push_back(label);
-        painter.fillRect(label, QColor(0x17, 0x19, 0x1D, 205));
-        painter.setPen(picked ? kPickColour : QColor(0xE4, 0xE7, 0xEB));
-        painter.drawText(label, Qt::AlignCenter, text);
+        const QRectF label(std::clamp(visible.center().x() - width / 2, area.left(), std::max(area.left(), area.right() - width)), std::max(area.top(), visible.top() - 17), width, 15);
+        if (!picked && std::ranges::any_of(labels, [&label](const Label& other) { return other.box.intersects(label); })) return;
+        labels.push_back({label, text, picked});
     };
     const auto& truth = m_frame->truth;
     const auto& boxes = m_frame->boxes;
@@ -199,6 +197,12 @@ void CamerasView::draw_objects(QPainter& painter, const Pane& pane, const Camera
     if (m_selection.kind == Selection::Kind::truth && picked < int(truth.size())) draw_one(truth[std::size_t(picked)], kPickColour, true, class_names()[truth[std::size_t(picked)].label]);
     if (m_selection.kind == Selection::Kind::box && picked < int(boxes.size()))
         draw_one(boxes[std::size_t(picked)], kPickColour, true, QStringLiteral("%1 %2").arg(class_names()[boxes[std::size_t(picked)].label]).arg(boxes[std::size_t(picked)].score, 0, 'f', 2));
+    for (const Label& label : labels) {
+        painter.fillRect(label.box, QColor(0x17, 0x19, 0x1D, 205));
+        painter.setPen(label.picked ? kPickColour : QColor(0xE4, 0xE7, 0xEB));
+        painter.drawText(label.box, Qt::AlignCenter, label.text);
+    }
+    painter.setClipRect(pane.picture);
 }
 
 /// The cell of the feature map that the picked voxel copies from, or would copy from; and the cell that was clicked.

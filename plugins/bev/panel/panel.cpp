@@ -18,6 +18,7 @@
 #include "widgets/theme.h"
 #include <QAction>
 #include <QComboBox>
+#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QStackedWidget>
 #include <QUndoStack>
@@ -232,7 +233,7 @@ void Panel::load(const Json& state) {
     m_source->model()->set_recent(texts_of(state.value("recent_models", Json())));
     m_source->data()->set_recent(texts_of(state.value("recent_data", Json())));
     for (const char* role : {"model", "data"})
-        if (const std::string path = state.value(role, std::string()); !path.empty()) choose_asset(QLatin1String(role), QString::fromStdString(path));
+        if (const QString path = QString::fromStdString(state.value(role, std::string())); QFileInfo::exists(path)) choose_asset(QLatin1String(role), path);
 }
 
 Json Panel::state() const {

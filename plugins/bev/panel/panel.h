@@ -65,7 +65,7 @@ private:
     Assets assets() const override;
     void choose_asset(const QString& role, const QString& path) override;
     QString sources() const;                                  ///< the assets as one text
-    bool is_ready_to_run() const;
+    bool is_ready_to_run() const override;
     void describe() override;
     bool wants_live() const override { return is_stale() || !m_frame; }
     void send_live() override;

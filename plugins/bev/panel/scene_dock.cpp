@@ -68,11 +68,11 @@ SceneDock::SceneDock(QWidget* parent)
     column->setSpacing(0);
     auto* bar = new QWidget(this);
     auto* row = new QHBoxLayout(bar);
-    row->setContentsMargins(12, 4, 12, 4);
-    row->setSpacing(8);
+    row->setContentsMargins(8, 4, 8, 4);
+    row->setSpacing(6);
     m_colour->setAccessibleName(tr("Colour by"));
     m_colour->setToolTip(tr("What colours the voxels"));
-    for (const QString& text : {tr("Winning camera"), tr("Overlap"), tr("Uncovered"), tr("Feature length"), tr("One channel"), tr("Difference of frames")}) m_colour->addItem(text);
+    for (const QString& text : {tr("Winning camera"), tr("Overlap"), tr("Uncovered"), tr("Feature length"), tr("One channel"), tr("Frame difference")}) m_colour->addItem(text);
     row->addWidget(m_colour);
     row->addWidget(m_index_name);
     m_index->set_integer(true);

@@ -73,7 +73,6 @@ void SourceBar::set_facts(const Json& summary) {
             if (!drive.times.isEmpty()) m_drives << drive;
         }
         for (const Json& camera : cameras) m_cameras << QString::fromStdString(camera.get<std::string>());
-        if (!m_cameras.isEmpty()) facts << tr("%n camera(s)", nullptr, int(m_cameras.size()));
         if (model.is_object() && !model.empty()) {
             const Json voxels = model.value("voxels", Json::array());
             if (voxels.size() == 3) facts << QStringLiteral("%1×%2×%3").arg(voxels[0].get<int>()).arg(voxels[1].get<int>()).arg(voxels[2].get<int>());
@@ -92,6 +91,7 @@ void SourceBar::set_facts(const Json& summary) {
     m_drive->setEnabled(!m_drives.isEmpty());
     m_chip->setVisible(!facts.isEmpty());
     m_chip->set_text(facts.join(QStringLiteral(" · ")));
+    m_chip->setToolTip(m_cameras.isEmpty() ? QString() : tr("%n camera(s): %1", nullptr, int(m_cameras.size())).arg(m_cameras.join(QStringLiteral(", "))));
 }
 
 QString SourceBar::drive() const { return m_drive->currentData().toString(); }

@@ -49,6 +49,7 @@ private:
     // panel_runs.cpp: asking and listening
     Assets assets() const override;
     void choose_asset(const QString& role, const QString& path) override;
+    bool is_ready_to_run() const override;
     void describe() override;
     bool wants_live() const override { return is_stale() || was_stopped(); }
     void send_live() override;

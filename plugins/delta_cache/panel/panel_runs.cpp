@@ -9,6 +9,7 @@
 #include "viewers/image_compare.h"
 #include "widgets/cache_map.h"
 #include "widgets/parameter_form.h"
+#include <QFileInfo>
 #include <cmath>
 
 namespace lathe::delta_cache {
@@ -24,6 +25,8 @@ void Panel::choose_asset(const QString& role, const QString& path) {
     if (role == u"model") m_model->choose(path);
 }
 
+bool Panel::is_ready_to_run() const { return !m_model->path().isEmpty() && m_context.catalogue().find("delta_cache.sample"); }
+
 /// What depends on the model (limits, classes, the height of the map) is asked first; a live run waits for it.
 void Panel::describe() {
     if (m_model->path().isEmpty() || !m_context.catalogue().find("delta_cache.describe")) return;
@@ -31,7 +34,7 @@ void Panel::describe() {
 }
 
 void Panel::send_live() {
-    if (m_model->path().isEmpty() || !m_context.catalogue().find("delta_cache.sample")) return;
+    if (!is_ready_to_run()) return;
     if (!m_facts.is_object()) {
         m_live_waits = true;
         return;
@@ -226,7 +229,7 @@ void Panel::load(const Json& state) {
     for (const Json& preset : state.value("presets", Json::array()))
         if (preset.is_object() && preset.contains("params")) m_saved << Preset{QString::fromStdString(preset.value("name", std::string())), preset["params"], 1};
     m_model->set_recent(texts_of(state.value("recent", Json())));
-    if (const std::string model = state.value("model", std::string()); !model.empty()) m_model->choose(QString::fromStdString(model));
+    if (const QString model = QString::fromStdString(state.value("model", std::string())); QFileInfo::exists(model)) m_model->choose(model);
 }
 
 Json Panel::state() const {
