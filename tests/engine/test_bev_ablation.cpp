@@ -72,7 +72,8 @@ private Q_SLOTS:
         QCOMPARE(rows_of_table(*table).size(), run.summaries.at("variants").get<std::size_t>());
         QCOMPARE(run.last_progress, 1.0);
         const std::vector<std::tuple<const char*, const char*, Json>> cases{{"baseline", "", Json::object()}, {"overlap", "first", {{"overlap", "first"}}}, {"overlap", "average", {{"overlap", "average"}}},
-            {"rounding", "half away", {{"rounding", "half_away"}}}, {"sampling", "centre", {{"sampling", "centre"}}}, {"frames", "1", {{"frames", 1}}}, 
+            {"rounding", "half away", {{"rounding", "half_away"}}}, {"sampling", "centre", {{"sampling", "centre"}}}, {"frames", "1", {{"frames", 1}}},
+            {"grid", "cells 0.8 x", {{"grid_cell", 0.8}}}, {"grid", "down 0.5 m", {{"grid_up", -0.5}}},
             {"alignment", "off", {{"ego_motion", false}}}, {"rotation", "2°", {{"noise_degrees", 2}}}, {"position", "40 cm", {{"noise_metres", 0.4}}},
             {"cameras", "without CAM_BACK", {{"dropped", {"CAM_BACK"}}}}, {"suppression", "not scaled", {{"scale_nms", false}}}};
         std::set<std::string> scores;

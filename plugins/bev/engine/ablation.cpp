@@ -2,6 +2,7 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include <algorithm>
+#include <cmath>
 
 namespace lathe::bev {
 namespace {
@@ -30,6 +31,9 @@ public:
         } else if (axis == "sampling") {
             rule("corner", &ViewRules::sampling, Sampling::corner);
             rule("centre", &ViewRules::sampling, Sampling::centre);
+        } else if (axis == "grid") {
+            for (const double cell : {0.8, 1.25}) with("cells " + number_text(cell) + " x", [cell](Experiment& e) { e.grid.cell *= cell; });
+            for (const double up : {-0.5, -0.25, 0.25, 0.5}) with((up > 0 ? "up " : "down ") + number_text(std::abs(up)) + " m", [up](Experiment& e) { e.grid.up += up; });
         } else if (axis == "frames") {
             const int used = m_base.frames > 0 ? std::min(m_base.frames, m_config.frames) : m_config.frames;
             for (int n = 1; n <= m_config.frames; ++n)

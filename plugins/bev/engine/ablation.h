@@ -6,7 +6,7 @@
 
 namespace lathe::bev {
 
-inline constexpr std::array<std::string_view, 9> kAxes{"overlap", "rounding", "sampling", "frames", "alignment", "rotation", "position", "cameras", "suppression"};
+inline constexpr std::array<std::string_view, 10> kAxes{"overlap", "rounding", "sampling", "grid", "frames", "alignment", "rotation", "position", "cameras", "suppression"};
 
 struct Variant {
     std::string axis, value;

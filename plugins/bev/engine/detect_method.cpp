@@ -17,8 +17,8 @@ void detect_in_run(RunContext& run) {
     if (chosen >= static_cast<std::int64_t>(indexes.size()))
         throw Error(ErrorCode::invalid_value, "The split has no sample of this number.", "sample = " + std::to_string(chosen), "It has samples 0 to " + std::to_string(indexes.size() - 1) + ".");
     const SampleInfo info = sample_info(*tables, indexes[static_cast<std::size_t>(chosen)]);
-    const Shown shown = shown_from(p, net.detector_config());
     Experiment experiment = experiment_from(p, net.detector_config(), tables->channels);
+    const Shown shown = shown_from(p, net.detector_config(), experiment.grid);
     experiment.trace = true;
     TapStack& taps = run.taps();
     taps.set_tick([&run] { run.check_cancelled(); });

@@ -10,7 +10,7 @@ struct Shown {
     std::optional<std::array<int, 3>> voxel;
 };
 /// Throws Error(invalid_value) for a frame, channel or voxel that the network does not have.
-Shown shown_from(const Json& params, const DetectorConfig& config);
+Shown shown_from(const Json& params, const DetectorConfig& config, const GridChange& change);
 
 // detect_view.cpp
 void add_pictures(RunContext& run, const Result& result, const SampleInfo& sample);

@@ -36,7 +36,7 @@ VoxelFeatures features_of(const Result& r, const Experiment& experiment, std::si
 
 }
 
-Shown shown_from(const Json& p, const DetectorConfig& config) {
+Shown shown_from(const Json& p, const DetectorConfig& config, const GridChange& change) {
     const auto refuse = [](const std::string& what, const std::string& where, std::int64_t count) {
         throw Error(ErrorCode::invalid_value, what, where, "It has " + std::to_string(count) + ", the first is 0.");
     };
@@ -48,10 +48,11 @@ Shown shown_from(const Json& p, const DetectorConfig& config) {
     const Json& voxel = p.at("voxel");
     if (voxel.empty()) return shown;
     if (voxel.size() != 3) throw Error(ErrorCode::invalid_value, "A voxel has three numbers, or none is shown.", "voxel = " + voxel.dump(), "Write it like 100,120,2.");
+    const VoxelGrid grid = changed(config.grids.front(), change);
     std::array<int, 3> index{};
     for (std::size_t k = 0; k < 3; ++k) {
-        const double number = number_from(voxel[k], "voxel"), count = config.grids.front().n[k];
-        if (!(number >= 0 && number < count) || number != std::floor(number)) refuse("The grid has no such voxel along its axis " + std::string(1, "xyz"[k]) + ".", "voxel = " + voxel.dump(), config.grids.front().n[k]);
+        const double number = number_from(voxel[k], "voxel"), count = grid.n[k];
+        if (!(number >= 0 && number < count) || number != std::floor(number)) refuse("The grid has no such voxel along its axis " + std::string(1, "xyz"[k]) + ".", "voxel = " + voxel.dump(), grid.n[k]);
         index[k] = static_cast<int>(number);
     }
     shown.voxel = index;

@@ -24,11 +24,11 @@ std::vector<at::Tensor> Detector::image_features(const at::Tensor& images, TapSt
     return m_images.forward(images, taps).fused;
 }
 
-ViewTables Detector::tables(const at::Tensor& lidar2img, const ViewRules& rules) const {
+ViewTables Detector::tables(const at::Tensor& lidar2img, const ViewRules& rules, const GridChange& change) const {
     ViewTables tables;
     for (std::size_t i = 0; i < m_detector.levels.size(); ++i) {
         const int level = m_detector.levels[i];
-        tables.levels.push_back(make_tables(m_detector.grids[i], lidar2img, m_detector.cameras, m_detector.feature_size(level), m_detector.stride(level), rules));
+        tables.levels.push_back(make_tables(changed(m_detector.grids[i], change), lidar2img, m_detector.cameras, m_detector.feature_size(level), m_detector.stride(level), rules));
     }
     return tables;
 }

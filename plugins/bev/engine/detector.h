@@ -16,7 +16,7 @@ public:
 
     /// [N, 3, H, W], normalised -> for each used level [N, C, h, w].
     std::vector<at::Tensor> image_features(const at::Tensor& images, TapStack* taps);
-    ViewTables tables(const at::Tensor& lidar2img, const ViewRules& rules) const;      ///< [frames * cameras, 4, 4], current frame first
+    ViewTables tables(const at::Tensor& lidar2img, const ViewRules& rules, const GridChange& change = {}) const;      ///< [frames * cameras, 4, 4], current frame first
     /// Features for each frame and each level, [cameras, C, h, w] -> folded volume [1, fuse_in, X, Y] of the first grid.
     at::Tensor folded(const std::vector<std::vector<at::Tensor>>& frames, const ViewTables& tables, Overlap overlap) const;
     /// For each level all frames one after the other, [frames * cameras, C, h, w].

@@ -51,6 +51,8 @@ std::vector<Parameter> experiment_parameters() {
             .with_label("Overlap").with_group("View").is_live().with_source("Fast-BEV, backproject_inplace"),
         Parameter::choice("rounding", "half_even", {{"half_even", "Halves to even", "as PyTorch rounds"}, {"half_away", "Halves away from zero", "as C++ rounds"}}).with_label("Rounding").with_group("View").is_live(),
         Parameter::choice("sampling", "corner", {{"corner", "Lower corner", "what the weights were trained with"}, {"centre", "Centre", ""}}).with_label("Sample point").with_group("View").is_live(),
+        Parameter::number("grid_cell", 1).range(0.5, 2).with_label("Cell size").with_unit("×").with_group("View").is_live().is_advanced().with_help("Of the voxels, against the grid that the weights were trained with; the ground it covers stays."),
+        Parameter::number("grid_up", 0).range(-2, 2).with_label("Grid raised").with_unit("m").with_group("View").is_live().is_advanced(),
         Parameter::integer("frames", 0).range(0, 16).with_label("Frames").with_group("View").is_live().with_help("Moments that the detector is shown: 0 is all that it takes; of fewer, the last is repeated, pictures and poses."),
         Parameter::choice("precision", "fp32", {{"fp32", "fp32", ""}, {"int8", "int8", "image network and BEV encoder, calibrated on a few samples; the head stays fp32"}}).with_label("Precision").with_group("View").is_live(),
         Parameter::boolean("ego_motion", true).with_label("Align history").with_group("Calibration").is_live().with_help("Off: earlier pictures are taken as if the car had stood still."),
@@ -77,6 +79,7 @@ Experiment experiment_from(const Json& p, const DetectorConfig& config, const st
     e.rules.overlap = overlap == "first" ? Overlap::first : overlap == "average" ? Overlap::average : Overlap::last;
     e.rules.rounding = p.at("rounding") == "half_away" ? Rounding::half_away : Rounding::half_even;
     e.rules.sampling = p.at("sampling") == "centre" ? Sampling::centre : Sampling::corner;
+    e.grid = {number_from(p.at("grid_cell"), "grid_cell"), number_from(p.at("grid_up"), "grid_up")};
     e.align.ego_motion = p.at("ego_motion").get<bool>();
     e.align.static_calibration = p.at("static_calibration").get<bool>();
     const double degrees = number_from(p.at("noise_degrees"), "noise_degrees"), metres = number_from(p.at("noise_metres"), "noise_metres");

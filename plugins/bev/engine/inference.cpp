@@ -64,7 +64,7 @@ ViewTables experiment_tables(const Detector& net, const at::Tensor& lidar2img, c
         if (matrices.is_same(lidar2img)) matrices = lidar2img.clone();
         matrices.slice(0, static_cast<std::int64_t>(camera), matrices.size(0), net.detector_config().cameras).fill_(std::numeric_limits<float>::quiet_NaN());   // such a camera sees nothing
     }
-    return net.tables(matrices, experiment.rules);
+    return net.tables(matrices, experiment.rules, experiment.grid);
 }
 
 Result run_sample(Detector& net, const SampleInfo& sample, const Experiment& e, const PictureSource& source, TapStack* taps, const StageHooks& hooks) {

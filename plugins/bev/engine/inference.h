@@ -11,6 +11,7 @@ namespace lathe::bev {
 /// What an experiment changes; the default is the official way.
 struct Experiment {
     ViewRules rules;
+    GridChange grid;
     AlignOptions align;                       ///< history is set from the network and `frames`
     int frames = 0;                           ///< of the network's that are different; the others repeat the last of those. 0: all
     std::vector<bool> dropped;                ///< cameras that see nothing; empty: none

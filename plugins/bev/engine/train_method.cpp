@@ -3,6 +3,7 @@
 #include "plugins/bev/engine/methods.h"
 #include "plugins/bev/engine/nuscenes_result.h"
 #include "plugins/bev/engine/trainer.h"
+#include "plugins/bev/engine/validation_sheet.h"
 #include <ATen/ATen.h>
 
 namespace lathe::bev {
@@ -82,6 +83,7 @@ private:
             m_run.check_cancelled();
             const SampleInfo info = sample_info(*m_tables, index);
             const Result result = run_sample(m_trainer.network(), info, experiment, source, nullptr);
+            if (samples.empty()) m_run.image("validation", step, validation_sheet(info, result, m_trainer.settings().model.range));
             samples.push_back(eval_sample(*m_tables, index));
             samples.back().predictions = to_global(result.detections.boxes, info.lidar2ego, info.ego2global);
         }
@@ -134,7 +136,7 @@ Method train_method() {
     info.inputs = {{"data", "data", "Data set", "Its folder, in the nuScenes v1.0 layout.", true}, {"start", "model", "Weights to begin with", "A detector, or a ResNet with the keys of torchvision; empty: from scratch.", false}};
     info.outputs = {{"loss", "metric", "Loss", "", "lower"}, {"loss.positive", "metric", "Positive bags", "", "lower"}, {"loss.negative", "metric", "Negative bag", "", "lower"}, {"gradient_norm", "metric", "Gradient norm", "", ""},
         {"lr", "metric", "Learning rate", "", ""}, {"samples_per_s", "metric", "Speed", "samples/s", "higher"}, {"skipped_steps", "metric", "Steps that were not finite", "", "lower"}, {"mAP", "metric", "mAP", "", "higher"},
-        {"NDS", "metric", "NDS", "", "higher"}, {"mAP.in_range", "metric", "mAP within the detector's range", "", "higher"}, {"classes", "table", "Classes", "", ""}, {"model", "file", "Model", "", ""}};
+        {"NDS", "metric", "NDS", "", "higher"}, {"mAP.in_range", "metric", "mAP within the detector's range", "", "higher"}, {"classes", "table", "Classes", "", ""}, {"validation", "image", "First sample of the validation split", "", ""}, {"model", "file", "Model", "", ""}};
     info.is_long = true;
     method.run = [](RunContext& run) { TrainRun{run}(); };
     return method;

@@ -52,6 +52,16 @@ LATHE_CLONES void look_away(const Projection& p, float x, const float* y, const 
 
 }
 
+VoxelGrid changed(const VoxelGrid& grid, const GridChange& change) {
+    VoxelGrid out = grid;
+    for (std::size_t axis = 0; axis < 2 && change.cell != 1; ++axis) {
+        out.n[axis] = std::max(8, 4 * static_cast<int>(std::lround(grid.n[axis] / change.cell / 4)));
+        out.size[axis] = grid.size[axis] * static_cast<float>(grid.n[axis]) / static_cast<float>(out.n[axis]);
+    }
+    out.origin[2] += static_cast<float>(change.up);
+    return out;
+}
+
 float VoxelGrid::sample(int axis, int i, Sampling sampling) const {
     const auto k = static_cast<std::size_t>(axis);
     const float low = origin[k] - static_cast<float>(n[k]) / 2.0f * size[k];

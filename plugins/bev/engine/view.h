@@ -26,6 +26,11 @@ struct VoxelGrid {
     float sample(int axis, int i, Sampling sampling = Sampling::corner) const;
 };
 
+/// Another grid over the same ground than the one the weights were trained with: cells `cell` times as large (to a whole number of them, a multiple of four
+/// along x and y, so that the encoder halves it evenly), all raised by `up` metres. Heights stay as many: the folded map has one channel for each.
+struct GridChange { double cell = 1, up = 0; };
+VoxelGrid changed(const VoxelGrid& grid, const GridChange& change);
+
 /// Rows 0 to 2 of lidar2img; rows 0 and 1 divided by the stride of the feature map.
 using Projection = std::array<float, 12>;
 Projection projection_of(std::span<const float, 16> lidar2img, int stride);

@@ -49,6 +49,9 @@ void Panel::send_live() {
         return;
     }
     if (m_coming && m_coming->live && m_coming->params == m_form->values() && m_coming->sources == sources()) return;   // just asked
+    const auto grid_of = [](const Json& params) { return params.value("grid_cell", 1.0); };
+    if (m_frame && (m_frame->sources != sources() || grid_of(m_frame->params) != grid_of(m_form->values())) && !m_form->value(QStringLiteral("voxel")).empty())
+        without_undo([this] { m_form->set_values({{"voxel", Json::array()}}, {}); });   // it counts the cells of another grid
     const QString uuid = m_context.submit(request("bev.detect", true), assets(), QStringLiteral("bev.detect"));
     if (uuid.isEmpty()) return;
     m_coming = std::make_shared<Frame>();
