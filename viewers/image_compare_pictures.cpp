@@ -24,9 +24,9 @@ ImagePyramid pyramid_of(const ImageData& data) {
 
 /// Runs `make` on another thread and gives what it makes to `take` on this one, if the viewer still lives.
 template <typename Make, typename Take> void make_elsewhere(const ImageCompareViewer* viewer, Make make, Take take) {
-    QThreadPool::globalInstance()->start([self = QPointer<const ImageCompareViewer>(viewer), make, take] {
+    QThreadPool::globalInstance()->start([self = QPointer<const ImageCompareViewer>(viewer), make = std::move(make), take = std::move(take)] {
         auto made = make();
-        QMetaObject::invokeMethod(qApp, [self, made, take] {
+        QMetaObject::invokeMethod(qApp, [self, made = std::move(made), take] {
             if (self) take(made);
         }, Qt::QueuedConnection);
     });

@@ -61,7 +61,7 @@ ImageData ImageData::from_raw(std::string_view bytes, const std::vector<std::int
 ImageData ImageData::from_artifact(const Artifact& artifact) {
     if (!artifact.bytes || artifact.kind != "image")
         throw Error(ErrorCode::wrong_format, "The artifact holds no image.", artifact.key, "Show it with a viewer for its kind: " + artifact.kind + ".");
-    const ImageData image = from_raw(*artifact.bytes, artifact.shape, artifact.dtype);
+    ImageData image = from_raw(*artifact.bytes, artifact.shape, artifact.dtype);
     if (image.m_integer || !artifact.meta.is_object()) return image;
     const auto range = artifact.meta.find("range");
     if (range == artifact.meta.end() || !range->is_array() || range->size() != 2 || !(*range)[0].is_number() || !(*range)[1].is_number()) return image;

@@ -149,14 +149,13 @@ void SceneView::smooth_step() {
     update();
 }
 
-bool SceneView::export_file(const QString& file) {
-    constexpr double kScale = 2;
-    const QImage image = render(kScale);
+bool SceneView::export_file(const QString& file, double scale) {
+    const QImage image = render(scale);
     if (image.isNull()) return false;
     return write_view(file, size(), [&](QPainter& painter) {
         painter.drawImage(QRectF(QPointF(), QSizeF(size())), image);
         draw_over(painter);
-    }, shown_run(this), kScale);
+    }, shown_run(this), scale);
 }
 
 void SceneView::paintEvent(QPaintEvent*) {

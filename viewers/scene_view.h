@@ -14,6 +14,9 @@
 
 namespace lathe {
 
+/// A scene, and every map and picture with things drawn on it, is dark in both themes.
+inline const QColor kSceneCanvas(0x17, 0x19, 0x1D), kSceneText(0xE4, 0xE7, 0xEB), kSceneText2(0xA7, 0xAF, 0xBA), kScenePick(0xFF, 0xD6, 0x66);
+
 struct SceneBox {
     int id = 0;                                            ///< as it is picked
     QColor colour;
@@ -23,6 +26,9 @@ struct SceneBox {
     QString label;                                         ///< beside it where there is room
     bool picked = false;
 };
+
+/// Bits of the index: 1 in front, 2 left, 4 above. size: width, length, height; yaw of the length axis.
+std::array<Vector3, 8> box_corners(const Vector3& centre, const Vector3& size, double yaw);
 
 struct SceneFrustum {
     QColor colour;
@@ -70,7 +76,7 @@ public:
     std::size_t faces() const;                             ///< of the voxels that are drawn
     double last_draw_ms() const;      ///< of one frame at full size, reading it back included
     QImage render(double scale = 1);                       ///< what is seen, without what is written on it, at so many pixels for each of the widget's and with smooth edges; null without OpenGL
-    bool export_file(const QString& file);                 ///< png, svg, pdf, at twice the size
+    bool export_file(const QString& file, double scale = 2);   ///< png, svg, pdf; scale: pixels for each of the widget's
     std::optional<QPointF> place_of(const Vector3& point) const;   ///< on the widget; nullopt: behind the eye
     QString description() const;                           ///< what there is to be seen, for screen readers
     QSize minimumSizeHint() const override { return {240, 160}; }

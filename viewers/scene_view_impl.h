@@ -50,7 +50,6 @@ struct SceneView::Impl {
 };
 
 inline constexpr double kRadians = 0.017453292519943295;   // in a degree
-inline const QColor kSceneCanvas(0x17, 0x19, 0x1D), kSceneText(0xE4, 0xE7, 0xEB), kSceneText2(0xA7, 0xAF, 0xBA), kScenePick(0xFF, 0xD6, 0x66);   // a scene is dark in both themes
 
 inline StageColour stage_colour(QRgb colour) { return {std::uint8_t(qRed(colour)), std::uint8_t(qGreen(colour)), std::uint8_t(qBlue(colour))}; }
 
@@ -72,6 +71,5 @@ inline EyeFrame frame_of(const SceneEye& eye) {
 /// Half of what is seen from top to bottom at the target, metres.
 inline double half_height(const SceneEye& eye) { return length(minus(eye.target, eye.eye)) * std::tan(eye.angle * kRadians / 2); }
 
-std::array<Vector3, 8> corners_of_box(const SceneBox& box);   ///< bit 1: front, 2: left, 4: top
 
 }

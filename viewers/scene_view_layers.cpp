@@ -44,7 +44,7 @@ struct Quads {
 };
 
 void add_box(Lines& lines, const SceneBox& box, QRgb colour) {
-    const std::array<Vector3, 8> p = corners_of_box(box);
+    const std::array<Vector3, 8> p = box_corners(box.centre, box.size, box.yaw);
     lines.edges(p, colour);
     lines.add(p[1], p[7], colour);   // the cross on the front
     lines.add(p[3], p[5], colour);
@@ -80,12 +80,12 @@ Quads vehicle_on(double ground) {
 
 }
 
-std::array<Vector3, 8> corners_of_box(const SceneBox& box) {
+std::array<Vector3, 8> box_corners(const Vector3& centre, const Vector3& size, double yaw) {
     std::array<Vector3, 8> out;
-    const double c = std::cos(box.yaw), s = std::sin(box.yaw);
+    const double c = std::cos(yaw), s = std::sin(yaw);
     for (unsigned i = 0; i < 8; ++i) {
-        const double along = (i & 1 ? 0.5 : -0.5) * box.size[1], across = (i & 2 ? 0.5 : -0.5) * box.size[0];
-        out[i] = {box.centre[0] + c * along - s * across, box.centre[1] + s * along + c * across, box.centre[2] + (i & 4 ? 0.5 : -0.5) * box.size[2]};
+        const double along = (i & 1 ? 0.5 : -0.5) * size[1], across = (i & 2 ? 0.5 : -0.5) * size[0];
+        out[i] = {centre[0] + c * along - s * across, centre[1] + s * along + c * across, centre[2] + (i & 4 ? 0.5 : -0.5) * size[2]};
     }
     return out;
 }
@@ -288,7 +288,7 @@ void SceneView::stage_surroundings() {
         const double grow = i == 0 ? 1.12 : 0.6;
         for (std::size_t k = 0; k < 3; ++k) cell.centre[k] = m->grid.low[k] + (m->marked[i][k] + 0.5) * m->grid.size[k];
         cell.size = {m->grid.size[1] * grow, m->grid.size[0] * grow, m->grid.size[2] * grow};
-        marked.edges(corners_of_box(cell), kScenePick.rgb());
+        marked.edges(box_corners(cell.centre, cell.size, cell.yaw), kScenePick.rgb());
     }
     put(*m->stage, kStageMarked, marked, 2);
 

@@ -60,7 +60,7 @@ void SceneView::draw_box_labels(QPainter& painter, const QRectF& note) const {
     for (const auto& [distance, box] : order) {
         QRectF seen;
         bool whole = true;
-        for (const Vector3& corner : corners_of_box(*box)) {
+        for (const Vector3& corner : box_corners(box->centre, box->size, box->yaw)) {
             const auto at = place_of(corner);
             whole = whole && at;
             if (at) seen = seen.isNull() ? QRectF(*at, QSizeF(0.01, 0.01)) : seen.united(QRectF(*at, QSizeF(0.01, 0.01)));

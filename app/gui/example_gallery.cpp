@@ -55,7 +55,10 @@ QImage montage(const QString& file) {
     const int count = int(pictures.size()), columns = std::min(shape > 1.5 ? 3 : 4, count), rows = (count + columns - 1) / columns;
     const double cell = std::min({double(w - gap * (columns + 1)) / columns, (h - gap * (rows + 1)) * shape / rows, 140 * std::max(1.0, shape)}), high = cell / shape;
     const double left = (w - columns * cell - (columns - 1) * gap) / 2, top = (h - rows * high - (rows - 1) * gap) / 2;
-    for (int i = 0; i < count; ++i) painter.drawImage(QRectF(left + i % columns * (cell + gap), top + i / columns * (high + gap), cell, high), pictures[i]);
+    for (int i = 0; i < count; ++i) {
+        const int column = i % columns, row = i / columns;
+        painter.drawImage(QRectF(left + column * (cell + gap), top + row * (high + gap), cell, high), pictures[i]);
+    }
     return sheet;
 }
 

@@ -54,7 +54,7 @@ void ProjectHost::start_opening(std::function<std::unique_ptr<Project>()> make) 
     });
 }
 
-void ProjectHost::take(std::shared_ptr<OpenResult> result) {
+void ProjectHost::take(const std::shared_ptr<OpenResult>& result) {
     m_opening = false;
     if (result->error) {
         report(*result->error);

@@ -62,7 +62,7 @@ Q_SIGNALS:
 private:
     struct OpenResult;
     void start_opening(std::function<std::unique_ptr<Project>()> make);
-    void take(std::shared_ptr<OpenResult> result);
+    void take(const std::shared_ptr<OpenResult>& result);
     void report(const Error& error);
     void run_query(QObject* receiver, std::function<std::function<void()>(const ProjectReader&)> query);
     void flush_states();

@@ -202,8 +202,7 @@ void RunsTable::head_clicked(int section) {
         if (!add) m_sort.clear();
         m_sort.emplace_back(name, true);
     } else if (known->second) {
-        const auto key = *known;
-        if (!add) m_sort = {key};
+        if (!add) std::erase_if(m_sort, [&](const auto& key) { return key.first != name; });
         for (auto& entry : m_sort)
             if (entry.first == name) entry.second = false;
     } else {

@@ -535,6 +535,25 @@ private Q_SLOTS:
         QCOMPARE(bench.panel->source()->model()->path(), model);
     }
 
+    void results_are_written_at_any_size() {
+        Bench bench;
+        bench.open();
+        bench.answer_view(bench.newest());
+        bench.answer_boxes(bench.newest());
+        settle();
+        QTemporaryDir target;
+        bench.panel->write_results(QDir(target.path()), 4);
+        QVERIFY2(bench.context.messages.last().startsWith("info"), qPrintable(bench.context.messages.last()));
+        QCOMPARE(QImage(target.filePath("cameras.png")).size(), bench.panel->cameras()->size() * 4);
+        QCOMPARE(QImage(target.filePath("birds_eye.png")).size(), bench.panel->map()->size() * 4);
+        QFile boxes(target.filePath("boxes.json"));
+        QVERIFY(boxes.open(QIODevice::ReadOnly));
+        QCOMPARE(parse_json(boxes.readAll().toStdString(), "boxes.json").at("boxes").size(), bench.panel->frame()->boxes.size());
+        QVERIFY(QFileInfo(target.filePath("matches.csv")).size() > 0);
+        bench.panel->write_results(QDir(target.filePath("not/there")), 1);
+        QVERIFY(bench.context.messages.last().startsWith("err"));
+    }
+
     void state_is_kept() {
         Json kept;
         {

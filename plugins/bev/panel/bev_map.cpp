@@ -169,7 +169,7 @@ void BevMap::draw_rings(QPainter& painter, const QTransform& to) const {
 void BevMap::draw_objects(QPainter& painter, const QTransform& to) const {
     painter.setBrush(Qt::NoBrush);
     const auto draw_one = [&](const SceneObject& object, const QColor& colour, bool picked) {
-        const std::array<Point3, 8> corners = corners_of(object);
+        const std::array<Point3, 8> corners = box_corners(object.centre, object.size, object.yaw);
         QPolygonF outline;
         for (const std::size_t i : {0u, 1u, 3u, 2u}) outline << to.map(QPointF(corners[i][0], corners[i][1]));
         painter.setPen(QPen(picked ? kPickColour : colour, picked ? 2.2 : 1.2));
@@ -230,8 +230,8 @@ void BevMap::draw_legend(QPainter& painter, const QSizeF& size) const {
     painter.drawText(QRectF(bar.right() + 5, row.top(), 46, row.height()), Qt::AlignLeft | Qt::AlignVCenter, QString::number(m_highest, 'g', 3));
 }
 
-bool BevMap::export_file(const QString& file) const {
-    return write_view(file, size(), [this](QPainter& painter) { draw(painter, size()); }, shown_run(this));
+bool BevMap::export_file(const QString& file, double scale) const {
+    return write_view(file, size(), [this](QPainter& painter) { draw(painter, size()); }, shown_run(this), scale);
 }
 
 // --- input

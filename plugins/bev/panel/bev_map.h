@@ -17,7 +17,7 @@ public:
     void set_stale(bool stale);
     void set_content(int content);
     int content() const { return m_content; }
-    bool export_file(const QString& file) const;           ///< png, svg, pdf
+    bool export_file(const QString& file, double scale = 2) const;   ///< png, svg, pdf
     QPointF to_widget(double x, double y) const;           ///< metres of the lidar frame
     QPointF to_metres(const QPointF& position) const;
     QSize minimumSizeHint() const override { return {200, 200}; }

@@ -198,8 +198,10 @@ void CamerasView::draw_objects(QPainter& painter, const Pane& pane, const Camera
     if (m_selection.kind == Selection::Kind::box && picked < int(boxes.size()))
         draw_one(boxes[std::size_t(picked)], kPickColour, true, QStringLiteral("%1 %2").arg(class_names()[boxes[std::size_t(picked)].label]).arg(boxes[std::size_t(picked)].score, 0, 'f', 2));
     for (const Label& label : labels) {
-        painter.fillRect(label.box, QColor(0x17, 0x19, 0x1D, 205));
-        painter.setPen(label.picked ? kPickColour : QColor(0xE4, 0xE7, 0xEB));
+        QColor ground = kSceneCanvas;
+        ground.setAlpha(205);
+        painter.fillRect(label.box, ground);
+        painter.setPen(label.picked ? kPickColour : kSceneText);
         painter.drawText(label.box, Qt::AlignCenter, label.text);
     }
     painter.setClipRect(pane.picture);
@@ -226,8 +228,8 @@ void CamerasView::draw_picked_voxel(QPainter& painter, const Pane& pane, const C
     if (m_selection.camera == index && index >= 0) mark(m_selection.cell.x(), m_selection.cell.y(), true);
 }
 
-bool CamerasView::export_file(const QString& file) const {
-    return write_view(file, size(), [this](QPainter& painter) { draw(painter, size()); }, shown_run(this));
+bool CamerasView::export_file(const QString& file, double scale) const {
+    return write_view(file, size(), [this](QPainter& painter) { draw(painter, size()); }, shown_run(this), scale);
 }
 
 // --- input

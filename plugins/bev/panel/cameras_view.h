@@ -19,7 +19,7 @@ public:
     int current_camera() const { return m_current; }      ///< place in Frame::cameras; -1: no picture
     void set_current_camera(int camera);
     QRectF picture_rect(int camera) const;                 ///< on the widget, without zoom; for tests and for the scene's camera view
-    bool export_file(const QString& file) const;           ///< png, svg, pdf
+    bool export_file(const QString& file, double scale = 2) const;   ///< png, svg, pdf
     QSize minimumSizeHint() const override { return {360, 160}; }
     QSize sizeHint() const override { return {780, 370}; }
 Q_SIGNALS:

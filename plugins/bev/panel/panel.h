@@ -4,6 +4,7 @@
 #include "plugins/bev/panel/selection.h"
 #include "widgets/method_panel.h"
 
+class QDir;
 class QStackedWidget;
 
 namespace lathe {
@@ -43,6 +44,7 @@ public:
     const Selection& selection() const { return m_selection; }
     const Shown& shown() const { return m_shown; }
     bool is_stale() const override;
+    void write_results(const QDir& folder, double scale);     ///< boxes as JSON, tables as CSV, every view as PNG with so many pixels for each of the screen's; says how it went
 
 protected:
     void hideEvent(QHideEvent* event) override;

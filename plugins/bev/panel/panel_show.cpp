@@ -18,6 +18,7 @@
 #include "widgets/small_widgets.h"
 #include <QDir>
 #include <QFileDialog>
+#include <QInputDialog>
 #include <QStackedWidget>
 #include <cmath>
 
@@ -163,9 +164,15 @@ void Panel::export_results() {
         m_context.show_message(QStringLiteral("info"), tr("There is nothing to export yet."), {}, tr("Press Run first."));
         return;
     }
-    const QString folder = QFileDialog::getExistingDirectory(window(), tr("Export the results into a folder"));
+    const QStringList sizes{tr("as on the screen"), tr("2 × (print)"), tr("4 × (poster)")};
+    bool chosen = false;
+    const auto size = sizes.indexOf(QInputDialog::getItem(window(), tr("Export results"), tr("Size of the pictures"), sizes, 1, false, &chosen));
+    const QString folder = chosen ? QFileDialog::getExistingDirectory(window(), tr("Export the results into a folder")) : QString();
     if (folder.isEmpty()) return;
-    const QDir target(folder);
+    write_results(QDir(folder), size == 0 ? 1 : size == 1 ? 2 : 4);
+}
+
+void Panel::write_results(const QDir& target, double scale) {
     QStringList failed;
     const auto keep = [&](const QString& name, bool written) {
         if (!written) failed << name;
@@ -175,11 +182,11 @@ void Panel::export_results() {
     for (const auto& [name, table] : {std::pair(QStringLiteral("candidates.csv"), &m_frame->candidates), std::pair(QStringLiteral("matches.csv"), &m_frame->matches), std::pair(QStringLiteral("stages.csv"), &m_frame->stages),
              std::pair(QStringLiteral("coverage_cameras.csv"), &m_frame->coverage_cameras), std::pair(QStringLiteral("coverage_heights.csv"), &m_frame->coverage_heights)})
         if (!table->columns.empty()) keep(name, write_text(target.filePath(name), csv_of_run(csv_of(*table), m_frame->uuid)));
-    keep(QStringLiteral("cameras.png"), m_cameras->export_file(target.filePath(QStringLiteral("cameras.png"))));
-    keep(QStringLiteral("birds_eye.png"), m_map->export_file(target.filePath(QStringLiteral("birds_eye.png"))));
-    if (m_scene->has_picture()) keep(QStringLiteral("scene.png"), m_scene->export_file(target.filePath(QStringLiteral("scene.png"))));
-    if (failed.isEmpty()) m_context.show_message(QStringLiteral("info"), tr("The results were exported."), folder, {});
-    else m_context.show_message(QStringLiteral("err"), tr("Not everything could be written."), folder + QStringLiteral(": ") + failed.join(QStringLiteral(", ")), tr("Check the free space and your right to write there."));
+    keep(QStringLiteral("cameras.png"), m_cameras->export_file(target.filePath(QStringLiteral("cameras.png")), scale));
+    keep(QStringLiteral("birds_eye.png"), m_map->export_file(target.filePath(QStringLiteral("birds_eye.png")), scale));
+    if (m_scene->has_picture()) keep(QStringLiteral("scene.png"), m_scene->export_file(target.filePath(QStringLiteral("scene.png")), scale));
+    if (failed.isEmpty()) m_context.show_message(QStringLiteral("info"), tr("The results were exported."), target.path(), {});
+    else m_context.show_message(QStringLiteral("err"), tr("Not everything could be written."), target.path() + QStringLiteral(": ") + failed.join(QStringLiteral(", ")), tr("Check the free space and your right to write there."));
 }
 
 }

@@ -1,4 +1,5 @@
 #include "plugins/bev/panel/projection.h"
+#include "viewers/scene_view.h"
 #include <algorithm>
 #include <cmath>
 
@@ -25,19 +26,9 @@ std::optional<QLineF> clipped(InCamera a, InCamera b) {
 
 }
 
-std::array<Point3, 8> corners_of(const SceneObject& box) {
-    std::array<Point3, 8> out;
-    const double c = std::cos(box.yaw), s = std::sin(box.yaw);
-    for (unsigned i = 0; i < 8; ++i) {
-        const double along = (i & 1 ? 0.5 : -0.5) * box.size[1], across = (i & 2 ? 0.5 : -0.5) * box.size[0], up = (i & 4 ? 0.5 : -0.5) * box.size[2];
-        out[i] = {box.centre[0] + c * along - s * across, box.centre[1] + s * along + c * across, box.centre[2] + up};
-    }
-    return out;
-}
-
 std::vector<PictureEdge> edges_in(const SceneObject& box, const CameraPicture& camera) {
     std::array<InCamera, 8> at{};
-    const std::array<Point3, 8> corners = corners_of(box);
+    const std::array<Point3, 8> corners = box_corners(box.centre, box.size, box.yaw);
     for (std::size_t i = 0; i < 8; ++i) at[i] = in_camera(corners[i], camera.lidar2img);
     std::vector<PictureEdge> out;
     const auto add = [&](unsigned a, unsigned b) {

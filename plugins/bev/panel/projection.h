@@ -7,8 +7,6 @@
 
 namespace lathe::bev {
 
-/// Corner i: bit 0 front (1) or rear, bit 1 left (1) or right, bit 2 top (1) or bottom.
-std::array<Point3, 8> corners_of(const SceneObject& box);
 
 struct PictureEdge { QLineF line; bool front = false; };   ///< in pixels of the picture (0, 0: centre of the first); front: of the face towards the heading
 /// The twelve edges and the two diagonals of the front face, each cut at the near plane instead of dropped; empty: behind the camera.

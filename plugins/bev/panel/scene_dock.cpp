@@ -340,7 +340,7 @@ void SceneDock::show_surroundings() {
         frustums.push_back(std::move(f));
     }
     m_view->set_frustums(frustums);
-    const ColourTable heights(ColourMapId::viridis, QColor(0x17, 0x19, 0x1D));
+    const ColourTable heights(ColourMapId::viridis, kSceneCanvas);
     std::vector<float> dots;
     std::vector<QRgb> colours;
     for (std::size_t i = 0; i + 3 < m_frame->lidar.size(); i += 4) {
@@ -419,7 +419,7 @@ void SceneDock::show_layer_menu() {
 }
 
 bool SceneDock::has_picture() const { return m_frame && m_view->has_opengl(); }
-bool SceneDock::export_file(const QString& file) const { return m_view->export_file(file); }
+bool SceneDock::export_file(const QString& file, double scale) const { return m_view->export_file(file, scale); }
 
 Json SceneDock::look() const {
     Json layers = Json::object(), clip = Json::array();

@@ -34,7 +34,7 @@ public:
     void show_layer_menu();
     void show_view_menu();
     bool has_picture() const;
-    bool export_file(const QString& file) const;           ///< png
+    bool export_file(const QString& file, double scale = 2) const;   ///< png
     Json state() const;                                    ///< look, layers, place of the camera, bookmarks
     void load(const Json& state);
     SceneView* view() { return m_view; }

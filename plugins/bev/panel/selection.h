@@ -1,6 +1,7 @@
 #pragma once
 // What all views of the workspace share: what is picked, and what is shown of it.
 #include "plugins/bev/panel/frame.h"
+#include "viewers/scene_view.h"
 #include <QColor>
 #include <QPoint>
 
@@ -29,6 +30,6 @@ Shown shown_from(const Json& json);                        ///< what is missing 
 
 /// The colours of ui.md section 4; cameras of other rigs take the series' colours in turn.
 QColor camera_colour(const QString& channel, int index);
-inline const QColor kTruthColour(0x78, 0xC8, 0x8C), kBoxColour(0xFF, 0xFF, 0xFF), kPickColour(0xFF, 0xD6, 0x66);
+inline const QColor kTruthColour(0x78, 0xC8, 0x8C), kBoxColour(0xFF, 0xFF, 0xFF), kPickColour = kScenePick;
 
 }
