@@ -51,10 +51,10 @@ std::vector<Parameter> experiment_parameters() {
             .with_label("Overlap").with_group("View").is_live().with_source("Fast-BEV, backproject_inplace"),
         Parameter::choice("rounding", "half_even", {{"half_even", "Halves to even", "as PyTorch rounds"}, {"half_away", "Halves away from zero", "as C++ rounds"}}).with_label("Rounding").with_group("View").is_live(),
         Parameter::choice("sampling", "corner", {{"corner", "Lower corner", "what the weights were trained with"}, {"centre", "Centre", ""}}).with_label("Sample point").with_group("View").is_live(),
-        Parameter::number("grid_cell", 1).range(0.5, 2).with_label("Cell size").with_unit("×").with_group("View").is_live().is_advanced().with_help("Of the voxels, against the grid that the weights were trained with; the ground it covers stays."),
-        Parameter::number("grid_up", 0).range(-2, 2).with_label("Grid raised").with_unit("m").with_group("View").is_live().is_advanced(),
         Parameter::integer("frames", 0).range(0, 16).with_label("Frames").with_group("View").is_live().with_help("Moments that the detector is shown: 0 is all that it takes; of fewer, the last is repeated, pictures and poses."),
         Parameter::choice("precision", "fp32", {{"fp32", "fp32", ""}, {"int8", "int8", "image network and BEV encoder, calibrated on a few samples; the head stays fp32"}}).with_label("Precision").with_group("View").is_live(),
+        Parameter::number("grid_cell", 1).range(0.5, 2).with_label("Cell size").with_unit("×").with_group("View").is_live().is_advanced().with_help("Of the voxels, against the grid that the weights were trained with; the ground it covers stays."),
+        Parameter::number("grid_up", 0).range(-2, 2).with_label("Grid raised").with_unit("m").with_group("View").is_live().is_advanced(),
         Parameter::boolean("ego_motion", true).with_label("Align history").with_group("Calibration").is_live().with_help("Off: earlier pictures are taken as if the car had stood still."),
         Parameter::boolean("static_calibration", false).with_label("Static calibration").with_group("Calibration").is_live().with_help("On: without the motion between the lidar's moment and each exposure."),
         Parameter::table("calibration", {kOffsetColumns.begin(), kOffsetColumns.end()}).range(-180, 180).with_label("Camera offsets").with_group("Calibration").is_live()
