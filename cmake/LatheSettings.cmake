@@ -27,6 +27,7 @@ add_compile_options("-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
 add_compile_definitions(QT_NO_KEYWORDS QT_NO_FOREACH QT_DISABLE_DEPRECATED_UP_TO=0x060400)
 if(LATHE_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g1)   # -g1: lines for the reports, without the size of all types
+  add_compile_options(-Wno-maybe-uninitialized)   # GCC takes instrumented std::regex and std::function for uninitialised
   add_link_options(-fsanitize=address,undefined)
 endif()
 include_directories("${CMAKE_SOURCE_DIR}")
