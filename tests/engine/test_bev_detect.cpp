@@ -377,6 +377,36 @@ private Q_SLOTS:
         for (std::int64_t i = 0; i < index.size(0); i += 7)
             QCOMPARE(value[i][0].item<float>(), camera[index[i][0].item<int>()][index[i][1].item<int>()][index[i][2].item<int>()].to(at::kFloat).item<float>());
     }
+
+    void training_shows_what_it_learns_and_goes_on_where_it_was_paused() {
+        const Method train = train_method();
+        const Json params{{"epochs", 4.0}, {"batch", 2}, {"val_split", "train"}, {"measure_epochs", 0}, {"seed", 3}};
+        FakeRun whole;
+        m_bev->prepare(whole, train, params, "");
+        train.run(whole);
+        const Artifact* sheet = whole.find("validation");
+        QVERIFY(sheet && sheet->kind == "image" && !sheet->preview);
+        QCOMPARE(sheet->shape[0], std::int64_t{2 * 96 + 2});   // two rows of pictures
+        QCOMPARE(sheet->shape[2], std::int64_t{3});
+        QVERIFY(whole.metrics.at("mAP").size() == 1 && whole.find("model") && whole.find("classes"));
+
+        FakeRun first;
+        m_bev->prepare(first, train, params, "");
+        first.pause_at = 0.4;
+        QVERIFY_THROWS_EXCEPTION(Paused, train.run(first));
+        QVERIFY(!first.checkpoints.empty() && !first.find("model"));
+        FakeRun second;
+        m_bev->prepare(second, train, params, "");
+        second.resume_from = first.checkpoints.back();
+        train.run(second);
+        QCOMPARE(*second.find("model")->bytes, *whole.find("model")->bytes);   // as if it had never stopped
+
+        FakeRun ended;
+        m_bev->prepare(ended, train, params, "");
+        ended.cancel_after = 20;
+        QVERIFY_THROWS_EXCEPTION(Cancelled, train.run(ended));
+        QVERIFY(!ended.find("model"));
+    }
 };
 
 QTEST_GUILESS_MAIN(TestBevDetect)
