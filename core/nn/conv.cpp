@@ -1,5 +1,6 @@
 #include "core/nn/conv.h"
 #include "core/nn/int8_conv.h"
+#include "core/nn/kernels.h"
 #include "core/nn/layers.h"
 #include "core/nn/operator_call.h"
 #include <ATen/ATen.h>
@@ -198,8 +199,12 @@ at::Tensor ConvUnit::forward(const at::Tensor& given, TapStack* taps, const at::
         if (taps) taps->tick();
         if (!m_folded_weight.defined()) fold();
         at::Tensor y = folded_conv(x);
-        if (residual.defined()) y.add_(residual);
-        if (m_activation == Activation::relu) y.relu_();
+        if (residual.defined() && m_activation == Activation::relu && y.device().is_cpu() && y.is_non_overlapping_and_dense()) {
+            fused::add_relu_(y, residual);
+        } else {
+            if (residual.defined()) y.add_(residual);
+            if (m_activation == Activation::relu) y.relu_();
+        }
         if (m_seen) note(x, residual, y);
         return y;
     }

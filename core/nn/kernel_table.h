@@ -44,6 +44,7 @@ struct Table {
     void (*adamw)(float* p, const float* g, float* m, float* v, std::int64_t count, const AdamwStep& step);
     void (*lerp)(float* to, const float* from, float weight, std::int64_t count);     ///< to += weight * (from - to)
     double (*sum_squares)(const float* x, std::int64_t count);
+    void (*add_relu)(float* y, const float* x, std::int64_t count);                  ///< y = max(y + x, 0); NaN stays NaN
     /// y = clamp(round(x * inverse_scale) + zero, 0, 255), ties to even; zero 0 … 255. NaN becomes 0.
     void (*quantize_u8)(const float* x, std::uint8_t* y, std::int64_t count, float inverse_scale, float zero);
     /// y = (x - zero) * scale

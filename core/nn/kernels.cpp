@@ -215,6 +215,13 @@ at::Tensor attention_backward(const at::Tensor& qkv, std::int64_t heads, const a
     return dqkv;
 }
 
+void add_relu_(const at::Tensor& y, const at::Tensor& given) {
+    const at::MemoryFormat format = y.suggest_memory_format();
+    const at::Tensor x = given.contiguous(format);
+    need(y.scalar_type() == at::kFloat && x.scalar_type() == at::kFloat && y.sizes() == x.sizes() && y.is_contiguous(format), "two dense floats of one shape are needed", y);
+    at::parallel_for(0, y.numel(), kGrain, [&](std::int64_t first, std::int64_t end) { kernel::table().add_relu(out<float>(y) + first, in<float>(x) + first, end - first); });
+}
+
 at::Tensor quantize_u8(const at::Tensor& given, double scale, std::int64_t zero) {
     need(given.scalar_type() == at::kFloat, "float is needed", given);
     const at::MemoryFormat format = given.suggest_memory_format();

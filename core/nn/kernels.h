@@ -36,6 +36,9 @@ at::Tensor column_sum(const at::Tensor& x);   ///< over all but the last dimensi
 at::Tensor attention(const at::Tensor& qkv, std::int64_t heads, at::Tensor* probabilities = nullptr);
 at::Tensor attention_backward(const at::Tensor& qkv, std::int64_t heads, const at::Tensor& probabilities, const at::Tensor& dout);
 
+/// y = max(y + x, 0) in one pass, in place; float, of one shape and memory format.
+void add_relu_(const at::Tensor& y, const at::Tensor& x);
+
 /// Float x to u8, round(x / scale) + zero, ties to even; the memory format is kept. As at::quantize_per_tensor, on all threads.
 at::Tensor quantize_u8(const at::Tensor& x, double scale, std::int64_t zero);
 at::Tensor dequantize_u8(const at::Tensor& x);                ///< of a tensor quantized as a whole

@@ -452,6 +452,13 @@ double sum_squares(const float* x, std::int64_t count) {
     return total;
 }
 
+void add_relu(float* y, const float* x, std::int64_t count) {
+    each(count, [&](std::int64_t i, int n) {
+        const V sum = load(y + i, n) + load(x + i, n);
+        store(y + i, sum < 0.0f ? V{} : sum, n);
+    });
+}
+
 typedef std::uint8_t B __attribute__((vector_size(W)));
 
 /// To whole numbers, ties to even: adding 1.5 * 2^23 leaves them in the low bits. Clamped before, so nothing overflows.
@@ -500,7 +507,7 @@ template <class T> constexpr Typed<T> make_typed() {
 #define LATHE_TEXT_OF(x) #x
 #define LATHE_TEXT(x) LATHE_TEXT_OF(x)
 const Table& table() {
-    static const Table made{LATHE_TEXT(LATHE_ISA), make_typed<float>(), make_typed<Bf16>(), attention_scratch, thin_linear<>, adamw, lerp, sum_squares, quantize_u8, dequantize_u8, upsampled_row_u8};
+    static const Table made{LATHE_TEXT(LATHE_ISA), make_typed<float>(), make_typed<Bf16>(), attention_scratch, thin_linear<>, adamw, lerp, sum_squares, add_relu, quantize_u8, dequantize_u8, upsampled_row_u8};
     return made;
 }
 

@@ -2,6 +2,7 @@
 #include "bev_fixture.h"
 #include "core/base/error.h"
 #include "core/nn/int8_conv.h"
+#include "core/nn/kernels.h"
 #include <ATen/ATen.h>
 #include <QtTest>
 #include <c10/core/InferenceMode.h>
@@ -18,6 +19,32 @@ double relative_error(const at::Tensor& got, const at::Tensor& want) { return (g
 class TestInt8Conv : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void kernels_agree_with_aten() {
+        at::manual_seed(4);
+        const auto last = at::MemoryFormat::ChannelsLast;
+        for (const at::Tensor& x : {at::randn({2, 24, 7, 9}).contiguous(last), at::randn({3, 5, 11, 2}), at::randn({1, 64, 60, 90}).contiguous(last)}) {   // odd tails, and enough for all threads
+            for (const auto& [scale, zero] : {std::pair(0.03, 100L), std::pair(0.004, 0L), std::pair(1.7, 255L)}) {
+                const at::Tensor q = fused::quantize_u8(x, scale, zero), want = at::quantize_per_tensor(x, scale, zero, at::kQUInt8);
+                QVERIFY(q.int_repr().equal(want.int_repr()) && q.q_scale() == scale && q.q_zero_point() == zero);
+                QVERIFY(fused::dequantize_u8(q).equal(want.dequantize()));
+            }
+            at::Tensor sum = x.clone(), other = at::randn_like(x);
+            fused::add_relu_(sum, other);
+            QVERIFY(sum.equal((x + other).relu()));
+        }
+        at::Tensor strange = at::full({1, 4, 2, 2}, std::nan("")).contiguous(last), zeros = at::zeros_like(strange);
+        QVERIFY((fused::quantize_u8(strange, 1, 7).int_repr() <= 7).all().item<bool>());   // some value, and no harm
+        fused::add_relu_(zeros, strange);
+        QVERIFY(zeros.isnan().all().item<bool>());
+        std::vector<at::Tensor> maps, whole;
+        for (const auto& [channels, height, width] : {std::tuple(8, 16, 44), std::tuple(24, 8, 22), std::tuple(3, 4, 11), std::tuple(5, 1, 1)}) {
+            maps.push_back(at::randn({2, channels, height, width}).contiguous(last));
+            whole.push_back(at::upsample_bilinear2d(maps.back(), {16, 44}, false));
+        }
+        const at::Tensor got = fused::upsampled_cat_u8(maps, 0.05, 90), want = at::quantize_per_tensor(at::cat(whole, 1), 0.05, 90, at::kQUInt8);
+        QVERIFY(got.sizes() == want.sizes() && got.is_contiguous(last));
+        QVERIFY((got.int_repr().to(at::kInt) - want.int_repr().to(at::kInt)).abs().max().item<int>() <= 1);   // sums in another order
+    }
     void initTestCase() {
         if (!has_int8_conv()) QSKIP("this LibTorch has no oneDNN engine for int8");
     }

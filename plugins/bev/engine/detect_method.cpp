@@ -32,8 +32,8 @@ void detect_in_run(RunContext& run) {
     hooks.viewed = [&](const Result& r) {
         add_truth(run, info);
         add_pictures(run, r, info);
+        add_view(run, r, net, info, experiment, shown);   // early: the workspace colours its voxels with it while a slider is dragged
         add_surroundings(run, info, tables->root, net.detector_config(), experiment.frames);
-        add_view(run, r, net, info, experiment, shown);
         add_coverage(run, r.tables.levels.front(), info.cameras);
     };
     hooks.featured = [&](const Result& r) {

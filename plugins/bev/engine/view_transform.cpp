@@ -33,7 +33,7 @@ bool goes_past_the_cache(std::int64_t bytes) {
 /// Cells [first, end) of `bytes` each and of every frame, one after the other. `none`: what stands where no camera sees; taken like a pixel, so that nothing
 /// depends on a branch that cannot be foretold.
 LATHE_FOR_EACH_PROCESSOR void gather(const std::vector<Frame>& frames, std::size_t bytes, const std::byte* none, std::int64_t first, std::int64_t end, std::byte* volume) {
-    constexpr std::int64_t kAhead = 8;
+    constexpr std::int64_t kAhead = 16;
     std::byte* slot = volume + static_cast<std::size_t>(first) * frames.size() * bytes;
     for (std::int64_t cell = first; cell < end; ++cell)
         for (const Frame& frame : frames) {
@@ -43,7 +43,7 @@ LATHE_FOR_EACH_PROCESSOR void gather(const std::vector<Frame>& frames, std::size
             for (std::size_t line = 0; line < bytes; line += 64) __builtin_prefetch(soon + line);
             std::size_t i = 0;
             for (; i + 64 <= bytes; i += 64) std::memcpy(slot + i, from + i, 64);
-            std::memcpy(slot + i, from + i, bytes - i);
+            if (i < bytes) std::memcpy(slot + i, from + i, bytes - i);
             slot += bytes;
         }
 }

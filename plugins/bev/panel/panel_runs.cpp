@@ -133,6 +133,8 @@ void Panel::take_detect(const RunEvent& event) {
         const bool same_moment = m_frame && m_frame->sources == m_coming->sources && m_frame->params.value("sample", Json()) == m_coming->params.value("sample", Json()) && m_frame->params.value("split", Json()) == m_coming->params.value("split", Json());
         if (same_moment && !m_coming->has_boxes) {   // nothing blinks: what belongs to the same pictures stays until its successor is there
             m_coming->boxes = m_frame->boxes;
+            m_coming->lidar = m_frame->lidar;
+            m_coming->history = m_frame->history;
             m_coming->heat = m_frame->heat;
             m_coming->bev_magnitude = m_frame->bev_magnitude;
             m_coming->candidates = m_frame->candidates;

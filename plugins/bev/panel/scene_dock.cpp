@@ -340,6 +340,16 @@ void SceneDock::show_surroundings() {
         frustums.push_back(std::move(f));
     }
     m_view->set_frustums(frustums);
+    if (m_frame->lidar != m_lidar) show_lidar();
+    std::vector<Vector3> trail;
+    for (std::size_t row = 0; row < m_frame->history.rows.size(); ++row)
+        if (const auto x = number_in(m_frame->history, row, "x m"), y = number_in(m_frame->history, row, "y m"); x && y) trail.push_back({*x, *y, kGround});
+    m_view->set_trail(trail);
+}
+
+/// Not again for the same moment: the points are many, and a dragged slider changes none of them.
+void SceneDock::show_lidar() {
+    m_lidar = m_frame->lidar;
     const ColourTable heights(ColourMapId::viridis, kSceneCanvas);
     std::vector<float> dots;
     std::vector<QRgb> colours;
@@ -348,10 +358,6 @@ void SceneDock::show_surroundings() {
         colours.push_back(heights.at((m_frame->lidar[i + 2] + 2) / 5));
     }
     m_view->set_dots(dots, colours);
-    std::vector<Vector3> trail;
-    for (std::size_t row = 0; row < m_frame->history.rows.size(); ++row)
-        if (const auto x = number_in(m_frame->history, row, "x m"), y = number_in(m_frame->history, row, "y m"); x && y) trail.push_back({*x, *y, kGround});
-    m_view->set_trail(trail);
 }
 
 // --- where one looks from

@@ -50,6 +50,7 @@ private:
     void paint_voxels_again();
     void show_objects();
     void show_surroundings();
+    void show_lidar();
     void choose_place(int place);
     void next_camera();
     void bookmark();
@@ -76,6 +77,7 @@ private:
     int m_camera = -1, m_channel = -1, m_time = 0, m_frames = 1;
     std::array<std::size_t, 3> m_surroundings{};           ///< how much of them is staged, of the run m_staged
     QString m_staged;
+    std::vector<float> m_lidar;                            ///< whose dots are staged
     QToolButton* m_clip;
     std::array<RangeStrip*, 3> m_clip_strips{};            ///< cells along x, y, z
     std::array<TextLabel*, 3> m_clip_metres{};
