@@ -15,18 +15,27 @@ namespace {
 
 constexpr int kTurns = 5;
 
-double least(const std::vector<double>& values) { return *std::ranges::min_element(values); }
+/// What the gather can reach at best: bytes a second that all threads together write, or copy, counted in both directions.
+class MemoryRate {
+public:
+    double measure() {
+        const double fill = seconds_of([&] { m_filled.fill_(1); }), copy = seconds_of([&] { m_to.copy_(m_from); });
+        return std::max(static_cast<double>(m_filled.nbytes()) / fill, 2 * static_cast<double>(m_from.nbytes()) / copy);
+    }
+private:
+    const at::Tensor m_filled = at::ones({std::int64_t{192} << 20}, at::kByte), m_from = at::ones({std::int64_t{32} << 20}), m_to = at::ones_like(m_from);
+};
 
-/// Bytes a second that all threads together write past the cache: what the gather can reach at best.
-double write_rate() {
-    const at::Tensor memory = at::empty({std::int64_t{192} << 20}, at::kByte);
-    const double seconds = least(timed(5, [&] { memory.fill_(1); }));
-    return static_cast<double>(memory.numel()) / seconds;
-}
-/// The same with reading: a copy, counted in both directions.
-double copy_rate() {
-    const at::Tensor from = at::ones({std::int64_t{32} << 20}), to = at::empty_like(from);
-    return 2 * static_cast<double>(from.nbytes()) / least(timed(5, [&] { to.copy_(from); }));
+/// `work` and `rate` take turns, and each piece of work is held against the rates before and after it. {median of the shares, of the seconds, of the rates}.
+template <class Work, class Rate> std::array<double, 3> shares_in_turns(int turns, double amount, Work work, Rate rate) {
+    std::vector<double> seconds, rates{rate()}, shares;
+    work();
+    for (int i = 0; i < turns; ++i) {
+        seconds.push_back(seconds_of(work));
+        rates.push_back(rate());
+        shares.push_back(2 * amount / seconds.back() / (rates[rates.size() - 2] + rates.back()));
+    }
+    return {median(shares), median(seconds), median(rates)};
 }
 
 void view(Detector& m0, const std::vector<at::Tensor>& example, const std::string& script, int threads) {
@@ -39,10 +48,12 @@ void view(Detector& m0, const std::vector<at::Tensor>& example, const std::strin
     print("bev.lut_ms", build * 1e3, "ms", Bar::at_most, 2, "view table of M0, one frame of six cameras, one core; median of 15");
 
     const std::vector<at::Tensor> features{at::randn({24, 64, 64, 176}).contiguous(at::MemoryFormat::ChannelsLast)};
-    const double gather = median(timed(9, [&] { m0.folded(features, tables, Overlap::last); }));
-    const double bytes = 4.0 * (static_cast<double>(level.grid.count()) * 64 * 4 + 6 * 64 * 64 * 176 * 4), rate = std::max(write_rate(), copy_rate());
-    print("bev.gather_bandwidth_share", 100 * bytes / gather / rate, "%", Bar::at_least, 70,
-        text("M0, 4 frames: %.0f MB moved in %.1f ms = %.1f GB/s of %.1f GB/s (best of fill and copy in this run); median of 9", bytes / 1e6, gather * 1e3, bytes / gather / 1e9, rate / 1e9));
+    const double bytes = 4.0 * (static_cast<double>(level.grid.count()) * 64 * 4 + 6 * 64 * 64 * 176 * 4);
+    MemoryRate memory;
+    memory.measure();
+    const auto [share, gather, rate] = shares_in_turns(15, bytes, [&] { m0.folded(features, tables, Overlap::last); }, [&] { return memory.measure(); });
+    print("bev.gather_bandwidth_share", 100 * share, "%", Bar::at_least, 70,
+        text("M0, 4 frames: %.0f MB moved in %.1f ms = %.1f GB/s, between the better of fill and copy at %.1f GB/s; medians of 15 in turns", bytes / 1e6, gather * 1e3, bytes / gather / 1e9, rate / 1e9));
 
     const Turns turns = in_turns(script, {"--part", "view"}, threads, kTurns, [&] { m0.folded(features, m0.tables(example[1], {}), Overlap::last); });
     print("bev.view_vs_python", turns.ratio(), "x", Bar::at_least, 10,
@@ -50,21 +61,32 @@ void view(Detector& m0, const std::vector<at::Tensor>& example, const std::strin
 }
 
 /// GFLOPS of the 3 x 3 convolution that costs most of M0, channels last.
-double conv_rate() {
-    const at::Tensor x = at::randn({1, 256, 200, 200}).contiguous(at::MemoryFormat::ChannelsLast), w = at::randn({256, 256, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast), b = at::randn({256});
-    return 2.0 * 40'000 * 256 * 256 * 9 / least(timed(4, [&] { at::conv2d(x, w, b, {1, 1}, {1, 1}); })) / 1e9;
-}
+class ConvRate {
+public:
+    double measure() {
+        return 2 * 2.0 * 40'000 * 256 * 256 * 9 / seconds_of([&] {
+            for (int i = 0; i < 2; ++i) at::conv2d(m_x, m_w, m_b, {1, 1}, {1, 1});
+        }) / 1e9;
+    }
+private:
+    const at::Tensor m_x = at::randn({1, 256, 200, 200}).contiguous(at::MemoryFormat::ChannelsLast), m_w = at::randn({256, 256, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast), m_b = at::randn({256});
+};
 
 void networks(Detector& m0, const std::string& script, int threads) {
     const at::Tensor images = at::randn({6, 3, 256, 704}).contiguous(at::MemoryFormat::ChannelsLast), folded = at::randn({1, 1024, 200, 200}).contiguous(at::MemoryFormat::ChannelsLast);
-    const double rate_before = conv_rate();
     const Turns image = in_turns(script, {"--part", "images"}, threads, kTurns, [&] { m0.image_features(images, nullptr); });
     const Turns bev = in_turns(script, {"--part", "encoder"}, threads, kTurns, [&] { m0.encode(m0.fuse(folded, nullptr), nullptr); });
-    const double rate = std::max(rate_before, conv_rate()), gflop = 2 * (52.9 + 82.0);
     print("bev.net_vs_python", std::min(image.ratio(), bev.ratio()), "x", Bar::at_least, 1.2,
         text("M0, %d threads: image network Python %.2f s, Lathe %.2f s; BEV encoder Python %.2f s, Lathe %.2f s; the smaller ratio; medians of %d in turns", threads, image.python, image.ours, bev.python, bev.ours, kTurns));
-    print("bev.net_conv_share", 100 * gflop / (image.ours + bev.ours) / rate, "%", Bar::at_least, 80,
-        text("%.0f GFLOPS in both networks of %.0f GFLOPS (3x3, 256 to 256, 200x200, channels last, in this run)", gflop / (image.ours + bev.ours), rate));
+    constexpr double kGflop = 2 * (52.9 + 82.0);
+    ConvRate convolution;
+    convolution.measure();
+    const auto [share, seconds, rate] = shares_in_turns(7, kGflop, [&] {
+        m0.image_features(images, nullptr);
+        m0.encode(m0.fuse(folded, nullptr), nullptr);
+    }, [&] { return convolution.measure(); });
+    print("bev.net_conv_share", 100 * share, "%", Bar::at_least, 80,
+        text("%.0f GFLOPS in both networks, between products at %.0f GFLOPS (3x3, 256 to 256, 200x200, channels last); medians of 7 in turns", kGflop / seconds, rate));
 }
 
 /// A whole frame as it comes when a car drives: six new pictures, the features of three earlier moments kept.
