@@ -160,7 +160,7 @@ at::Tensor to_voxels(const std::vector<at::Tensor>& frames, const ViewTables::Le
         std::vector<at::Tensor> maps;
         for (const at::Tensor& frame : frames) maps.push_back(frame.contiguous(at::MemoryFormat::ChannelsLast));
         const at::Tensor& one = frames.front();
-        const at::Tensor volume = quantized ? at::_empty_affine_quantized({1, width, nx, ny}, at::kQUInt8, one.q_scale(), one.q_zero_point(), at::MemoryFormat::ChannelsLast)
+        at::Tensor volume = quantized ? at::_empty_affine_quantized({1, width, nx, ny}, at::kQUInt8, one.q_scale(), one.q_zero_point(), at::MemoryFormat::ChannelsLast)
                                             : at::empty({1, width, nx, ny}, one.options().memory_format(at::MemoryFormat::ChannelsLast));
         gather_all(maps, level, quantized ? static_cast<std::uint8_t>(one.q_zero_point()) : std::uint8_t{0}, volume);
         return volume;
