@@ -20,7 +20,7 @@
 #include "widgets/simple_table.h"
 #include <QComboBox>
 #include <QGridLayout>
-#include <QMenu>
+#include <QToolButton>
 #include <QTemporaryDir>
 #include <cmath>
 #include <cstring>
@@ -484,13 +484,19 @@ private Q_SLOTS:
         SceneDock* scene = bench.panel->scene();
         const int steps = bench.context.undo.count();
         scene->set_colour_by(ColourBy::overlap);
-        auto strips = scene->findChildren<RangeStrip*>();
-        for (QMenu* menu : scene->findChildren<QMenu*>()) strips << menu->findChildren<RangeStrip*>();
+        const auto strips = scene->findChildren<RangeStrip*>();
         RangeStrip* right = nullptr;
         for (RangeStrip* strip : strips)
             if (strip->accessibleName().contains("(x)")) right = strip;
         QVERIFY(right);
         QCOMPARE(right->end(), kX);
+        for (QToolButton* button : scene->findChildren<QToolButton*>())
+            if (button->text() == "Clip") button->click();
+        QVERIFY(right->isVisible() && right->window()->focusWidget() == right);   // the keyboard is at the first strip
+        QTest::keyClick(right->window(), Qt::Key_Tab);
+        QVERIFY(right->window()->focusWidget() != right && qobject_cast<RangeStrip*>(right->window()->focusWidget()));
+        QTest::keyClick(right->window()->focusWidget(), Qt::Key_Escape);
+        QVERIFY(!right->isVisible());
         const std::size_t all = scene->view()->faces();
         right->set_range(0, 4);
         Q_EMIT right->moved(0, 4, true);

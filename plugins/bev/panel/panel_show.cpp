@@ -173,6 +173,7 @@ void Panel::export_results() {
 }
 
 void Panel::write_results(const QDir& target, double scale) {
+    if (!m_frame) return;
     QStringList failed;
     const auto keep = [&](const QString& name, bool written) {
         if (!written) failed << name;

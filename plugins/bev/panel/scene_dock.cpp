@@ -8,8 +8,10 @@
 #include "widgets/segmented_control.h"
 #include "widgets/slider.h"
 #include "widgets/text_label.h"
+#include <QAction>
 #include <QComboBox>
 #include <QCursor>
+#include <QFrame>
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QInputDialog>
@@ -17,7 +19,6 @@
 #include <QSignalBlocker>
 #include <QToolButton>
 #include <QVBoxLayout>
-#include <QWidgetAction>
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -154,9 +155,10 @@ void SceneDock::set_slice(int z) {
     update_note();
 }
 
-/// Three strips of cells in a menu of the button.
+/// Three strips of cells that come up below the button. No menu: in one, Tab and the arrow keys would not be the strips'.
 void SceneDock::build_clip_box() {
-    auto* box = new QWidget;
+    auto* box = new QFrame(this, Qt::Popup);
+    box->setFrameShape(QFrame::StyledPanel);
     auto* rows = new QGridLayout(box);
     rows->setContentsMargins(12, 8, 12, 8);
     rows->setHorizontalSpacing(8);
@@ -179,14 +181,19 @@ void SceneDock::build_clip_box() {
             m_kept->edited(tr("Reset the clip box"));
         });
     }
-    auto* menu = new QMenu(m_clip);
-    auto* action = new QWidgetAction(menu);
-    action->setDefaultWidget(box);
-    menu->addAction(action);
+    auto* away = new QAction(box);
+    away->setShortcut(Qt::Key_Escape);
+    box->addAction(away);
+    connect(away, &QAction::triggered, box, &QWidget::hide);
+    connect(m_clip, &QToolButton::clicked, this, [this, box] {
+        clip();   // the button is pressed by what is cut off, not by the click
+        box->adjustSize();
+        box->move(m_clip->mapToGlobal(QPoint(0, m_clip->height() + 2)));
+        box->show();
+        m_clip_strips[0]->setFocus(Qt::PopupFocusReason);
+    });
     m_clip->setText(tr("Clip"));
     m_clip->setToolTip(tr("The box within which voxels are shown"));
-    m_clip->setMenu(menu);
-    m_clip->setPopupMode(QToolButton::InstantPopup);
     m_clip->setCheckable(true);   // pressed while something is cut off
 }
 
