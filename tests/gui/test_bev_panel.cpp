@@ -493,6 +493,7 @@ private Q_SLOTS:
         for (QToolButton* button : scene->findChildren<QToolButton*>())
             if (button->text() == "Clip") button->click();
         QVERIFY(right->isVisible() && right->window()->focusWidget() == right);   // the keyboard is at the first strip
+        QVERIFY(save_pictures(*right->window(), "bev-clip"));
         QTest::keyClick(right->window(), Qt::Key_Tab);
         QVERIFY(right->window()->focusWidget() != right && qobject_cast<RangeStrip*>(right->window()->focusWidget()));
         QTest::keyClick(right->window()->focusWidget(), Qt::Key_Escape);
