@@ -1,6 +1,7 @@
 #pragma once
 // Element-wise and attention kernels, compiled once for each instruction set (kernels_avx512.cpp, …). Raw pointers, one thread, ranges of rows:
 // kernels.cpp splits the work and checks the shapes. Not part of the interface of core/nn. T is float or Bf16; arithmetic is always float.
+#include <cstddef>
 #include <cstdint>
 
 namespace lathe::kernel {
@@ -34,6 +35,8 @@ constexpr int kThinRows = 8;
 
 struct AdamwStep { float lr, beta1, beta2, eps, decay, correction1, correction2, grad_scale; };
 
+struct RowSource { const std::byte* rows; const std::int32_t* index; };   ///< index < 0: no row
+
 struct Table {
     const char* isa;
     Typed<float> f32;
@@ -52,6 +55,10 @@ struct Table {
     /// A row of `width` pixels and `channels` channels, bilinear between the rows `above` and `below` (their share: `share`) of a map
     /// of `map_width` pixels, as upsample_bilinear2d without aligned corners has it; quantized as above into y, whose pixels are `step` bytes apart.
     void (*upsampled_row_u8)(const float* above, const float* below, float share, int map_width, int channels, int width, std::uint8_t* y, std::int64_t step, float inverse_scale, float zero);
+    /// For i in [first, end), k < count: rows of `bytes` each, y[i * count + k] = sources[k].rows[sources[k].index[i]], or `none`.
+    void (*gather_rows)(const RowSource* sources, int count, std::size_t bytes, const std::byte* none, std::byte* y, std::int64_t first, std::int64_t end);
+    /// The same where y will not stay in the cache; y and bytes are multiples of 64.
+    void (*gather_rows_past_cache)(const RowSource* sources, int count, std::size_t bytes, const std::byte* none, std::byte* y, std::int64_t first, std::int64_t end);
 };
 
 namespace avx512 { const Table& table(); }

@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 #include <algorithm>
 #include <cmath>
+#include <unistd.h>
 #include <vector>
 
 namespace lathe {
@@ -54,6 +55,13 @@ Shape shape_of(const at::Tensor& x) {
 void need_vectors(const at::Tensor& v, const Shape& s) {
     need(v.scalar_type() == at::kFloat && v.dim() == 2 && v.size(0) == s.items && v.size(1) == s.d && v.stride(1) == 1, "float [B, D] is needed", v);
 }
+/// Whether a tensor of so many bytes is written past the cache: where it would not stay there until it is read, fetching each line before it is overwritten is
+/// waste; where the last cache holds it (it may be hundreds of megabytes), memory is not touched at all.
+bool goes_past_the_cache(std::size_t bytes) {
+    static const auto last_cache = static_cast<std::size_t>(std::max<long>(sysconf(_SC_LEVEL3_CACHE_SIZE), 8 << 20));
+    return bytes > last_cache / 2;
+}
+
 std::int64_t rows_grain(std::int64_t d) { return std::max<std::int64_t>(1, kGrain / d); }
 
 }
@@ -268,6 +276,21 @@ at::Tensor upsampled_cat_u8(const std::vector<at::Tensor>& given, double scale, 
         }
     });
     return y;
+}
+
+void gather_rows(const std::vector<at::Tensor>& maps, std::int64_t row_bytes, const std::vector<at::Tensor>& indices, std::uint8_t none, const at::Tensor& y) {
+    const auto bytes = static_cast<std::size_t>(row_bytes);
+    std::vector<kernel::RowSource> sources;
+    for (std::size_t k = 0; k < maps.size(); ++k) sources.push_back({in<std::byte>(maps[k]), indices.at(k).const_data_ptr<std::int32_t>()});
+    const std::int64_t count = maps.empty() ? 0 : indices.front().numel();
+    if (y.nbytes() != static_cast<std::size_t>(count) * maps.size() * bytes) refuse("room for every row is needed", y);
+    const std::vector<std::byte> empty(bytes, std::byte{none});
+    auto* to = out<std::byte>(y);
+    const bool past = goes_past_the_cache(y.nbytes()) && bytes % 64 == 0 && reinterpret_cast<std::uintptr_t>(to) % 64 == 0;
+    const auto gather = past ? kernel::table().gather_rows_past_cache : kernel::table().gather_rows;
+    at::parallel_for(0, count, std::max<std::int64_t>(1, (64 << 10) / std::max<std::int64_t>(1, row_bytes)), [&](std::int64_t first, std::int64_t end) {
+        gather(sources.data(), static_cast<int>(sources.size()), bytes, empty.data(), to, first, end);
+    });
 }
 
 }

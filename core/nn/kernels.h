@@ -46,4 +46,8 @@ at::Tensor dequantize_u8(const at::Tensor& x);                ///< of a tensor q
 /// channels last, in one pass.
 at::Tensor upsampled_cat_u8(const std::vector<at::Tensor>& maps, double scale, std::int64_t zero);
 
+/// Rows picked from several maps, side by side: y[i][k] = maps[k] row indices[k][i], or `none` in each byte where that is negative. Maps [rows, ...] of one row size
+/// and contiguous, indices int [n], y of n * maps rows. A y that would not stay in the cache is written past it. On all threads.
+void gather_rows(const std::vector<at::Tensor>& maps, std::int64_t row_bytes, const std::vector<at::Tensor>& indices, std::uint8_t none, const at::Tensor& y);
+
 }

@@ -4,7 +4,7 @@
 #include "core/nn/kernel_table.h"
 #include <cstdint>
 #include <cstring>
-#if LATHE_LANES == 16
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 #pragma GCC diagnostic ignored "-Wpsabi"   // vectors never cross a function that is not inlined
@@ -459,44 +459,7 @@ void add_relu(float* y, const float* x, std::int64_t count) {
     });
 }
 
-typedef std::uint8_t B __attribute__((vector_size(W)));
-
-/// To whole numbers, ties to even: adding 1.5 * 2^23 leaves them in the low bits. Clamped before, so nothing overflows.
-LATHE_INLINE void store_u8(std::uint8_t* p, V scaled, float zero, int n) {
-    const V magic = splat(12582912.0f);
-    const V held = vmin(vmax(scaled, splat(-zero)), splat(255.0f - zero)) + magic;
-    const B bytes = __builtin_convertvector((I)held - (I)magic + static_cast<std::int32_t>(zero), B);
-    std::memcpy(p, &bytes, static_cast<std::size_t>(n));
-}
-
-void quantize_u8(const float* x, std::uint8_t* y, std::int64_t count, float inverse_scale, float zero) {
-    each(count, [&](std::int64_t i, int n) { store_u8(y + i, load(x + i, n) * inverse_scale, zero, n); });
-}
-
-void dequantize_u8(const std::uint8_t* x, float* y, std::int64_t count, float scale, float zero) {
-    each(count, [&](std::int64_t i, int n) {
-        B bytes{};
-        std::memcpy(&bytes, x + i, static_cast<std::size_t>(n));
-        store(y + i, (__builtin_convertvector(__builtin_convertvector(bytes, I), V) - zero) * scale, n);
-    });
-}
-
-void upsampled_row_u8(const float* above, const float* below, float share, int map_width, int channels, int width, std::uint8_t* y, std::int64_t step, float inverse_scale, float zero) {
-    const float ratio = static_cast<float>(map_width) / static_cast<float>(width);
-    for (int u = 0; u < width; ++u, y += step) {
-        const float place = ratio * (static_cast<float>(u) + 0.5f) - 0.5f, from = place < 0 ? 0.0f : place;
-        const int left = static_cast<int>(from), right = left + (left + 1 < map_width);
-        const float part = from - static_cast<float>(left);
-        const float* corners[4] = {above + static_cast<std::int64_t>(left) * channels, above + static_cast<std::int64_t>(right) * channels, below + static_cast<std::int64_t>(left) * channels,
-            below + static_cast<std::int64_t>(right) * channels};
-        const float shares[4] = {(1 - share) * (1 - part), (1 - share) * part, share * (1 - part), share * part};
-        each(channels, [&](std::int64_t c, int n) {
-            V sum = load(corners[0] + c, n) * shares[0];
-            for (int k = 1; k < 4; ++k) sum += load(corners[k] + c, n) * shares[k];
-            store_u8(y + c, sum * inverse_scale, zero, n);
-        });
-    }
-}
+#include "core/nn/kernels_bytes.h"
 
 template <class T> constexpr Typed<T> make_typed() {
     return {modulated_norm<T>, modulated_norm_backward<T>, gated_sum<T>, gated_sum_backward<T>, gelu<T>, gelu_backward<T>, column_sum<T>, attention<T>, attention_backward<T>};
@@ -507,7 +470,7 @@ template <class T> constexpr Typed<T> make_typed() {
 #define LATHE_TEXT_OF(x) #x
 #define LATHE_TEXT(x) LATHE_TEXT_OF(x)
 const Table& table() {
-    static const Table made{LATHE_TEXT(LATHE_ISA), make_typed<float>(), make_typed<Bf16>(), attention_scratch, thin_linear<>, adamw, lerp, sum_squares, add_relu, quantize_u8, dequantize_u8, upsampled_row_u8};
+    static const Table made{LATHE_TEXT(LATHE_ISA), make_typed<float>(), make_typed<Bf16>(), attention_scratch, thin_linear<>, adamw, lerp, sum_squares, add_relu, quantize_u8, dequantize_u8, upsampled_row_u8, gather_rows, gather_rows_past_cache};
     return made;
 }
 

@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 #include <QtTest>
 #include <c10/core/InferenceMode.h>
+#include <unistd.h>
 
 using namespace lathe;
 using namespace lathe::bev;
@@ -44,6 +45,28 @@ private Q_SLOTS:
         const at::Tensor got = fused::upsampled_cat_u8(maps, 0.05, 90), want = at::quantize_per_tensor(at::cat(whole, 1), 0.05, 90, at::kQUInt8);
         QVERIFY(got.sizes() == want.sizes() && got.is_contiguous(last));
         QVERIFY((got.int_repr().to(at::kInt) - want.int_repr().to(at::kInt)).abs().max().item<int>() <= 1);   // sums in another order
+    }
+    void rows_are_gathered_for_every_size_data() {
+        QTest::addColumn<int>("bytes");
+        QTest::addColumn<int>("count");
+        for (const int bytes : {1, 48, 64, 100, 256}) QTest::addRow("%d bytes", bytes) << bytes << 1000;
+        QTest::newRow("past the cache") << 512 << static_cast<int>(std::max<long>(sysconf(_SC_LEVEL3_CACHE_SIZE), 8 << 20) / 2 / 1024) + 1000;
+    }
+    void rows_are_gathered_for_every_size() {
+        QFETCH(const int, bytes);
+        QFETCH(const int, count);
+        at::manual_seed(5);
+        constexpr std::int64_t kRows = 300;
+        const std::vector<at::Tensor> maps{at::randint(0, 256, {kRows, bytes}, at::kByte), at::randint(0, 256, {kRows, bytes}, at::kByte)};
+        const std::vector<at::Tensor> indices{at::randint(-1, kRows, {count}, at::kInt), at::randint(-1, kRows, {count}, at::kInt)};
+        const at::Tensor y = at::empty({count, 2, bytes}, at::kByte);
+        fused::gather_rows(maps, bytes, indices, 7, y);
+        for (std::int64_t k = 0; k < 2; ++k) {
+            const auto i = static_cast<std::size_t>(k);
+            const at::Tensor rows = at::cat({maps[i], at::full({1, bytes}, 7, at::kByte)});
+            QVERIFY(y.select(1, k).equal(rows.index_select(0, at::where(indices[i] < 0, at::full_like(indices[i], kRows), indices[i]))));
+        }
+        QVERIFY_THROWS_EXCEPTION(Error, fused::gather_rows(maps, bytes, indices, 7, y.narrow(0, 1, count - 1)));
     }
     void initTestCase() {
         if (!has_int8_conv()) QSKIP("this LibTorch has no oneDNN engine for int8");

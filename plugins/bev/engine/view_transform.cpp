@@ -1,83 +1,14 @@
 #include "plugins/bev/engine/view_transform.h"
 #include "core/base/error.h"
 #include "core/nn/int8_conv.h"
+#include "core/nn/kernels.h"
 #include "core/nn/layers.h"
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <algorithm>
-#include <cstddef>
-#include <cstring>
-#include <unistd.h>
-#if defined(__SSE2__)
-#include <immintrin.h>
-#endif
 
 namespace lathe::bev {
 namespace {
-
-struct Frame { const std::byte* features; const std::int32_t* lut; };
-
-/// Whether a volume of so many bytes is written past the cache: where it would not stay there until the network reads it, fetching each line before it is
-/// overwritten is waste; where the last cache holds it (it may be hundreds of megabytes), memory is not touched at all.
-bool goes_past_the_cache(std::int64_t bytes) {
-    static const std::int64_t last_cache = std::max<std::int64_t>(sysconf(_SC_LEVEL3_CACHE_SIZE), std::int64_t{8} << 20);
-    return bytes > last_cache / 2;
-}
-
-#if defined(__x86_64__)
-#define LATHE_FOR_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define LATHE_FOR_EACH_PROCESSOR
-#endif
-
-typedef std::uint8_t CacheLine __attribute__((vector_size(64), aligned(1), may_alias));   // one register, one store where the processor has them so wide
-
-/// Cells [first, end) of `bytes` each and of every frame, one after the other. `none`: what stands where no camera sees; taken like a pixel, so that nothing
-/// depends on a branch that cannot be foretold.
-LATHE_FOR_EACH_PROCESSOR void gather(const std::vector<Frame>& frames, std::size_t bytes, const std::byte* none, std::int64_t first, std::int64_t end, std::byte* volume) {
-    constexpr std::int64_t kAhead = 16;
-    std::byte* slot = volume + static_cast<std::size_t>(first) * frames.size() * bytes;
-    for (std::int64_t cell = first; cell < end; ++cell)
-        for (const Frame& frame : frames) {
-            const std::int32_t pixel = frame.lut[cell], later = frame.lut[std::min(cell + kAhead, end - 1)];
-            const std::byte* from = pixel < 0 ? none : frame.features + static_cast<std::size_t>(pixel) * bytes;
-            const std::byte* soon = later < 0 ? none : frame.features + static_cast<std::size_t>(later) * bytes;
-            for (std::size_t line = 0; line < bytes; line += 64) __builtin_prefetch(soon + line);
-            std::size_t i = 0;
-            for (; i + 64 <= bytes; i += 64) *reinterpret_cast<CacheLine*>(slot + i) = *reinterpret_cast<const CacheLine*>(from + i);
-            if (i < bytes) std::memcpy(slot + i, from + i, bytes - i);
-            slot += bytes;
-        }
-}
-
-/// The same past the cache. volume: at a multiple of 16 bytes, and so is every slot.
-void gather_past_the_cache(const std::vector<Frame>& frames, std::size_t bytes, const std::byte* none, std::int64_t first, std::int64_t end, std::byte* volume) {
-#if defined(__SSE2__)
-    std::byte* slot = volume + static_cast<std::size_t>(first) * frames.size() * bytes;
-    for (std::int64_t cell = first; cell < end; ++cell)
-        for (const Frame& frame : frames) {
-            const std::int32_t pixel = frame.lut[cell];
-            const std::byte* from = pixel < 0 ? none : frame.features + static_cast<std::size_t>(pixel) * bytes;
-            for (std::size_t i = 0; i < bytes; i += 16) _mm_stream_si128(reinterpret_cast<__m128i*>(slot + i), _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i)));
-            slot += bytes;
-        }
-    _mm_sfence();
-#else
-    gather(frames, bytes, none, first, end, volume);
-#endif
-}
-
-/// Of all frames into the volume, whose cells lie one after the other; on all threads.
-void gather_all(const std::vector<at::Tensor>& maps, const ViewTables::Level& level, std::uint8_t none, const at::Tensor& volume) {
-    const auto bytes = static_cast<std::size_t>(maps.front().size(1)) * static_cast<std::size_t>(maps.front().element_size());
-    std::vector<Frame> frames;
-    for (std::size_t t = 0; t < maps.size(); ++t) frames.push_back({static_cast<const std::byte*>(maps[t].const_data_ptr()), level.luts[t].const_data_ptr<std::int32_t>()});
-    const std::vector<std::byte> empty(bytes, std::byte{none});
-    auto* to = static_cast<std::byte*>(volume.mutable_data_ptr());
-    const bool past = goes_past_the_cache(static_cast<std::int64_t>(volume.nbytes())) && bytes % 16 == 0 && reinterpret_cast<std::uintptr_t>(to) % 16 == 0;
-    const std::int64_t plane = std::int64_t{level.grid.n[1]} * level.grid.n[2];
-    at::parallel_for(0, level.grid.n[0], 1, [&](std::int64_t first, std::int64_t end) { (past ? gather_past_the_cache : gather)(frames, bytes, empty.data(), first * plane, end * plane, to); });
-}
 
 /// All frames quantized alike, so that their bytes may stand in one volume.
 bool quantized_alike(const std::vector<at::Tensor>& frames) {
@@ -162,7 +93,7 @@ at::Tensor to_voxels(const std::vector<at::Tensor>& frames, const ViewTables::Le
         const at::Tensor& one = frames.front();
         at::Tensor volume = quantized ? at::_empty_affine_quantized({1, width, nx, ny}, at::kQUInt8, one.q_scale(), one.q_zero_point(), at::MemoryFormat::ChannelsLast)
                                             : at::empty({1, width, nx, ny}, one.options().memory_format(at::MemoryFormat::ChannelsLast));
-        gather_all(maps, level, quantized ? static_cast<std::uint8_t>(one.q_zero_point()) : std::uint8_t{0}, volume);
+        fused::gather_rows(maps, channels * static_cast<std::int64_t>(one.element_size()), level.luts, quantized ? static_cast<std::uint8_t>(one.q_zero_point()) : std::uint8_t{0}, volume);
         return volume;
     }
     std::vector<at::Tensor> slots;
