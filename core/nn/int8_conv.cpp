@@ -15,12 +15,27 @@ template <class F> void each_unit(Module& module, F f) {
     });
 }
 
+/// Processors without VNNI add two products of u8 and s8 in 16 bits, which clip: 255 * 127 * 2 is too much, 255 * 63 * 2 is not.
+bool sums_clip() {
+#if defined(__x86_64__)
+    static const bool clips = [] {
+        __builtin_cpu_init();
+        return !__builtin_cpu_supports("avx512vnni") && !__builtin_cpu_supports("avxvnni");
+    }();
+    return clips;
+#else
+    return false;
+#endif
+}
+
 }
 
 bool has_int8_conv() {
     const auto& engines = at::globalContext().supportedQEngines();
     return std::find(engines.begin(), engines.end(), at::QEngine::ONEDNN) != engines.end();
 }
+
+int int8_weight_limit() { return sums_clip() ? 63 : 127; }
 
 at::Tensor as_float(const at::Tensor& t) {
     if (!t.defined() || !t.is_quantized()) return t;
@@ -41,7 +56,7 @@ QuantStep Int8Conv::step_of(const ValueRange& range) {
 
 Int8Conv::Int8Conv(const at::Tensor& weight, const at::Tensor& bias, const ConvShape& shape, Activation activation, const ConvSeen& seen)
     : m_shape(shape), m_activation(activation), m_in(step_of(seen.in)), m_residual(seen.residual.known() ? step_of(seen.residual) : QuantStep{}), m_out(step_of(seen.out)), m_bias(bias.defined() ? bias : at::zeros({shape.out})) {
-    const at::Tensor scales = (weight.abs().amax({1, 2, 3}).to(at::kDouble) / 127).clamp_min(1e-12);
+    const at::Tensor scales = (weight.abs().amax({1, 2, 3}).to(at::kDouble) / int8_weight_limit()).clamp_min(1e-12);
     m_weight = at::quantize_per_channel(weight.contiguous(), scales, at::zeros({shape.out}, at::kLong), 0, at::kQInt8);
     at::globalContext().setQEngine(at::QEngine::ONEDNN);
     m_packed = call_operator("quantized::conv2d_prepack", "", {m_weight, std::optional<at::Tensor>(m_bias), on_both_axes(shape.stride), on_both_axes(shape.padding), on_both_axes(1), std::int64_t{1}});

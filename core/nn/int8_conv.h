@@ -7,6 +7,8 @@
 namespace lathe {
 
 bool has_int8_conv();                                   ///< this LibTorch has the oneDNN engine
+/// Weights are whole numbers between -limit and limit: 127, but 63 on x86 processors without VNNI, whose sums would clip (microsoft/onnxruntime #14642).
+int int8_weight_limit();
 
 /// `t`, or what it stands for where it is quantized.
 at::Tensor as_float(const at::Tensor& t);
