@@ -1,6 +1,7 @@
 #include "core/engine/rates.h"
 #include "core/base/log.h"
 #include "core/base/time.h"
+#include "core/nn/int8_conv.h"
 #include "core/nn/onednn_linear.h"
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
@@ -52,7 +53,7 @@ std::vector<Product> products(std::int64_t rows, std::int64_t in, std::int64_t o
         at::globalContext().setQEngine(at::QEngine::ONEDNN);
         const double range = 0.5 * double(in) * 0.25, scale = std::max(range / 1024.0, expected.abs().max().item<double>() / 127.0);
         const at::Tensor qx = at::quantize_per_tensor(x, 1.0 / 255, 128, at::kQUInt8);
-        const at::Tensor qw = at::quantize_per_channel(w, at::full({out}, 0.5 / 127, at::kDouble), at::zeros({out}, at::kLong), 0, at::kQInt8);
+        const at::Tensor qw = at::quantize_per_channel(w, at::full({out}, 0.5 / int8_weight_limit(), at::kDouble), at::zeros({out}, at::kLong), 0, at::kQInt8);
         const c10::IValue weights = call("quantized::linear_prepack", {qw, std::optional<at::Tensor>(b)});
         const at::Tensor exact = at::linear(qx.dequantize().to(at::kDouble), qw.dequantize().to(at::kDouble), b.to(at::kDouble));
         made.push_back({"int8", [=] { return call("quantized::linear", {qx, weights, scale, std::int64_t{128}}).toTensor().dequantize(); }, exact,
