@@ -24,7 +24,7 @@ ParameterForm::ParameterForm(QWidget* parent) : QScrollArea(parent) {
     static quint64 unnamed = 0;
     set_undo_name(QStringLiteral(".form%1").arg(++unnamed));
     m_rest.setSingleShot(true);
-    m_rest.setInterval(60);
+    m_rest.setInterval(30);
     m_during.setSingleShot(true);
     m_during.setInterval(150);
     connect(&m_rest, &QTimer::timeout, this, [this] {
