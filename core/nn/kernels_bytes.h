@@ -62,7 +62,7 @@ template <bool past> LATHE_INLINE void move_row(std::byte* to, const std::byte* 
 
 /// What is not there is taken like a row, so that nothing depends on a branch that cannot be foretold.
 template <bool past> LATHE_INLINE void gather_any(const RowSource* sources, int count, std::size_t bytes, const std::byte* none, std::byte* y, std::int64_t first, std::int64_t end) {
-    constexpr std::int64_t kAhead = 8;   // rows; 8 beats 2 and 16 a little
+    constexpr std::int64_t kAhead = 8;   // rows; 4 to 32 are alike, none is a fifth slower
     std::byte* slot = y + static_cast<std::size_t>(first) * static_cast<std::size_t>(count) * bytes;
     for (std::int64_t i = first; i < end; ++i)
         for (int k = 0; k < count; ++k) {
