@@ -256,6 +256,11 @@ int decimals_of(double step, const Json& default_value) {
     return std::max(step > 0 ? needed(step) : 0, default_value.is_number() ? needed(default_value.get<double>()) : 0);
 }
 
+ParameterEditor::~ParameterEditor() {
+    // A field that has the focus says goodbye with editingFinished when QWidget deletes it; by then the editor that listens is gone.
+    for (const QWidget* child : findChildren<QWidget*>()) child->disconnect(this);
+}
+
 ParameterEditor* make_parameter_editor(const Parameter& parameter, bool segments, QWidget* parent) {
     switch (parameter.type) {
     case ParameterType::boolean: return new BoolEditor(parameter, parent);

@@ -15,6 +15,7 @@ class ParameterEditor : public QWidget {
     Q_OBJECT
 public:
     using QWidget::QWidget;
+    ~ParameterEditor() override;
     virtual void show_value(const Json& value) = 0;
     virtual void set_limits(const EditorLimits& limits) { (void)limits; }
     virtual void set_error(bool error) { (void)error; }

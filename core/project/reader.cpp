@@ -47,8 +47,10 @@ constexpr const char* kAssetColumns =
 class Buckets {
 public:
     Buckets(std::int64_t points, std::size_t max_points, Series& out)
-        : m_size(std::max<std::int64_t>(1, (points + static_cast<std::int64_t>(max_points / 2) - 1) / static_cast<std::int64_t>(std::max<std::size_t>(1, max_points / 2)))),
-          m_out(out) {}
+        : m_out(out) {
+        const auto buckets = static_cast<std::int64_t>(std::max<std::size_t>(1, max_points / 2));
+        m_size = std::max<std::int64_t>(1, points / buckets + (points % buckets != 0 ? 1 : 0));   // a damaged file may say any number of points
+    }
     void add(double step, double time, double value) {
         const Point point{step, time, value};
         if (m_count == 0) {
@@ -78,7 +80,7 @@ private:
         m_out.time.push_back(point.time);
         m_out.value.push_back(point.value);
     }
-    const std::int64_t m_size;
+    std::int64_t m_size = 1;
     Series& m_out;
     std::int64_t m_count = 0;
     Point m_low, m_high;
