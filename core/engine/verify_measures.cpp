@@ -6,6 +6,8 @@
 namespace lathe {
 namespace {
 
+constexpr double kFlippedFrom = 0.02, kFlippedMost = 0.05;   // of rows_flipped: what counts as a difference; what share of the row's largest value it may be
+
 Measured refused(std::string note) { return {HUGE_VAL, std::move(note)}; }
 
 std::string shape_text(const at::Tensor& tensor) {
@@ -72,6 +74,15 @@ Measured measure(std::string_view name, const at::Tensor& result, const at::Tens
     if (name == "image_u8") {
         if (const double levels = difference.max().item<double>(); levels > 1) return refused("pixels differ by up to " + std::to_string(static_cast<int>(levels)) + " levels");
         return {(difference > 0).to(at::kDouble).mean().item<double>(), {}};
+    }
+    if (name == "rows_flipped") {
+        if (e.dim() == 0) return refused("a number has no rows");
+        const auto [largest, place] = e.max(-1);
+        const std::int64_t moved = (r.argmax(-1) != place).sum().item<std::int64_t>();
+        if (moved > 0) return refused("the largest value stands elsewhere in " + std::to_string(moved) + " rows");
+        const at::Tensor worst = std::get<0>(difference.max(-1)), size = std::get<0>(e.abs().max(-1));
+        if ((worst > kFlippedMost * size).any().item<bool>()) return refused("a row differs by more than a twentieth of its largest value");
+        return {(worst > kFlippedFrom).to(at::kDouble).mean().item<double>(), {}};
     }
     return refused("unknown measure \"" + std::string(name) + "\"");
 }

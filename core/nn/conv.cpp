@@ -116,8 +116,8 @@ ConvUnit::ConvUnit(const ConvShape& shape, const Names& names, Activation activa
         m_norm = std::make_unique<BatchNorm2d>(shape.out, add_layer, below(owner, names.norm), block);
         own(names.norm, *m_norm);
     }
-    if (adds) m_add_id = add_layer(below(owner, names.conv) + ".add", "Add", "add", block);
-    if (activation == Activation::relu) m_act_id = add_layer(below(owner, names.conv) + ".relu", "ReLU", "act", block);
+    if (adds) m_add_id = add_layer(below(owner, names.add.empty() ? names.conv + ".add" : names.add), "Add", "add", block);
+    if (activation == Activation::relu) m_act_id = add_layer(below(owner, names.act.empty() ? names.conv + ".relu" : names.act), "ReLU", "act", block);
 }
 
 ConvUnit::~ConvUnit() = default;

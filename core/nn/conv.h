@@ -45,7 +45,8 @@ class Int8Conv;
 /// own it with an empty name.
 class ConvUnit : public Module {
 public:
-    struct Names { std::string conv, norm; };   ///< keys below the owner; norm empty: none
+    /// Keys below the owner; norm empty: none. add, act: what these two points are called; empty: "<conv>.add" and "<conv>.relu".
+    struct Names { std::string conv, norm, add = {}, act = {}; };
     ConvUnit(const ConvShape& shape, const Names& names, Activation activation, const AddLayer& add_layer, const std::string& owner, int block = -1, bool adds = false);
     ~ConvUnit() override;
     /// In its int8 form it takes and gives quantized tensors (core/nn/int8_conv.h); tapped and trained it is float as ever.

@@ -21,10 +21,13 @@ std::filesystem::path idx_file(const std::filesystem::path& folder, const std::s
     return {};
 }
 
+std::string split_name(bool train) { return train ? "train" : "t10k"; }
+
 at::Tensor read_idx(const std::filesystem::path& folder, const std::string& name) {
     const std::filesystem::path file = idx_file(folder, name);
     if (file.empty())
-        throw Error(ErrorCode::not_found, "A file of Fashion-MNIST is missing", (folder / name).string() + "[.gz]", kGetIt);
+        throw Error(ErrorCode::not_found, "A file of this data set is missing.", (folder / name).string() + "[.gz]",
+            "Put the four idx files into one folder. For Fashion-MNIST " + std::string(kGetIt) + ".");
     return open_tensors(file)->get("data");
 }
 
@@ -48,15 +51,24 @@ std::filesystem::path find_fashion_mnist(const std::filesystem::path& hint) {
     throw Error(ErrorCode::not_found, "Fashion-MNIST is not here", looked, kGetIt);
 }
 
-LabelledImages load_fashion_mnist(const std::filesystem::path& folder, bool train) {
-    const std::string set = train ? "train" : "t10k";
-    const at::Tensor images = read_idx(folder, set + "-images-idx3-ubyte"), labels = read_idx(folder, set + "-labels-idx1-ubyte");
-    if (images.scalar_type() != at::kByte || images.dim() != 3 || images.size(1) != 28 || images.size(2) != 28 || labels.scalar_type() != at::kByte || labels.dim() != 1 ||
-        labels.size(0) != images.size(0) || images.size(0) == 0)
-        throw Error(ErrorCode::wrong_format, "Images and labels must be bytes of shape [n,28,28] and [n]", folder.string() + ", " + set, kGetIt);
-    if (labels.max().item<int>() >= int(kFashionClasses.size()))
-        throw Error(ErrorCode::wrong_format, "A label is larger than 9", folder.string() + ", " + set, kGetIt);
+bool has_idx_images(const std::filesystem::path& folder, bool train) { return !idx_file(folder, split_name(train) + "-images-idx3-ubyte").empty(); }
+
+LabelledImages load_idx_images(const std::filesystem::path& folder, bool train) {
+    const std::string split = split_name(train);
+    const at::Tensor images = read_idx(folder, split + "-images-idx3-ubyte"), labels = read_idx(folder, split + "-labels-idx1-ubyte");
+    const auto size_of = [](const at::Tensor& t) { return std::string(c10::toString(t.scalar_type())) + " " + c10::str(t.sizes()); };
+    if (images.scalar_type() != at::kByte || images.dim() != 3 || images.numel() == 0 || labels.scalar_type() != at::kByte || labels.dim() != 1 || labels.size(0) != images.size(0))
+        throw Error(ErrorCode::wrong_format, "Images and labels must be bytes of shape [n, height, width] and [n].", folder.string() + ", " + split + ": " + size_of(images) + ", " + size_of(labels),
+            "Fetch the files again, images and labels of the same set.");
     return {images, labels.to(at::kLong)};
+}
+
+LabelledImages load_fashion_mnist(const std::filesystem::path& folder, bool train) {
+    LabelledImages read = load_idx_images(folder, train);
+    const std::string where = folder.string() + ", " + split_name(train);
+    if (read.images.size(1) != 28 || read.images.size(2) != 28) throw Error(ErrorCode::wrong_format, "The images of Fashion-MNIST have 28 x 28 pixels; these do not.", where, kGetIt);
+    if (read.labels.max().item<int>() >= int(kFashionClasses.size())) throw Error(ErrorCode::wrong_format, "A label is larger than 9.", where, kGetIt);
+    return read;
 }
 
 }

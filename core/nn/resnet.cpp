@@ -24,7 +24,9 @@ ResNetBlock::ResNetBlock(std::int64_t in, std::int64_t width, int stride, bool b
     const std::int64_t out = out_channels(width, bottleneck);
     const auto add = [&](const ConvShape& shape, int index, Activation activation, bool adds) {
         const std::string number = std::to_string(index);
-        m_units.push_back(std::make_unique<ConvUnit>(shape, ConvUnit::Names{"conv" + number, "bn" + number}, activation, add_layer, name, block, adds));
+        // torchvision calls one ReLU again and again; a tracer tells its calls apart in this way
+        const std::string act = index == 1 ? "relu" : "relu_dup" + std::to_string(index - 1);
+        m_units.push_back(std::make_unique<ConvUnit>(shape, ConvUnit::Names{"conv" + number, "bn" + number, "add", act}, activation, add_layer, name, block, adds));
         own("", *m_units.back());
     };
     if (bottleneck) {
@@ -49,7 +51,7 @@ at::Tensor ResNetBlock::forward(const at::Tensor& x, TapStack* taps) {
 }
 
 ResNet::ResNet(const ResNetConfig& config, const AddLayer& add_layer, const std::string& name)
-    : m_stem({3, config.base_channels, 7, 2, 3}, {"conv1", "bn1"}, Activation::relu, add_layer, name), m_pool_id(add_layer(name.empty() ? "maxpool" : name + ".maxpool", "MaxPool2d", "pool", -1)) {
+    : m_stem({3, config.base_channels, 7, 2, 3}, {"conv1", "bn1", "", "relu"}, Activation::relu, add_layer, name), m_pool_id(add_layer(name.empty() ? "maxpool" : name + ".maxpool", "MaxPool2d", "pool", -1)) {
     const auto blocks = blocks_of(config.depth);
     const bool bottleneck = config.depth >= 50;
     own("", m_stem);
