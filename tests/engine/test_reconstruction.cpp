@@ -7,11 +7,11 @@
 #include "plugins/quantization/engine/plain_convolution.h"
 #include "plugins/quantization/engine/reconstruction.h"
 #include "plugins/quantization/engine/sensitivity.h"
-#include <ATen/ATen.h>
-#include <QtTest>
 #include <algorithm>
+#include <ATen/ATen.h>
 #include <cmath>
 #include <limits>
+#include <QtTest>
 #include <random>
 #include <set>
 
@@ -44,7 +44,9 @@ struct Layer {
     }
     at::Tensor run(const at::Tensor& in, const at::Tensor& weight) const { return at::relu(at::conv2d(in, weight, {}, 1, 1)); }
     std::unique_ptr<Reconstruction> reconstruction() {
-        const auto unit = [this](const std::vector<at::Tensor>& in, const std::vector<at::Tensor>& weights) { return run(at::_fake_quantize_learnable_per_tensor_affine(in[0], scale, at::zeros({1}), -64, 63, 1), weights[0]); };
+        const auto unit = [this](const std::vector<at::Tensor>& in, const std::vector<at::Tensor>& weights) {
+            return run(at::_fake_quantize_learnable_per_tensor_affine(in[0], scale, at::zeros({1}), -64, 63, 1), weights[0]);
+        };
         return std::make_unique<Reconstruction>(UnitSamples{{x + 0.05}, {x}, run(x, w)}, unit, std::vector<NamedRounding>{{"conv", rounding.get()}}, NamedTensors{{"in", scale}}, options);
     }
     at::Tensor w, x, scale;
@@ -107,7 +109,7 @@ private Q_SLOTS:
             const at::Tensor soft = at::empty_like(w);
             rounding.soft_into(soft);
             const at::Tensor nearest = fake_quantize(w, params, spec), steps = w / along_channels(params.scale, w, spec) + along_channels(params.zero_point, w, spec);
-            const at::Tensor clipped = at::logical_or(steps < spec.quant_min, steps > spec.quant_max);
+            const at::Tensor clipped = at::logical_or(steps<spec.quant_min, steps> spec.quant_max);
             QVERIFY(at::where(clipped, 0.0, soft - w).abs().max().item<double>() < 1e-5);
             rounding.alpha.normal_();
             const at::Tensor hard = rounding.hard();
@@ -265,8 +267,12 @@ private Q_SLOTS:
     void folding_refuses_bad_input() {
         NormTensors norm{at::ones({2}), at::zeros({2}), at::zeros({2}), at::ones({2})};
         QVERIFY(has_all(error_of([&] { folded_conv(at::ones({3, 1, 1, 1}), {}, norm); }), {"2 values for 3 filters"}));
-        QVERIFY(has_all(error_of([&] { folded_training(BnFold::batch, at::ones({1, 1, 1, 1}), at::ones({2, 1, 1, 1}), {}, norm, [](const at::Tensor& x, const at::Tensor& w) { return at::conv2d(x, w); },
-                    [](const at::Tensor& w) { return w; }); }), {"variance", "1 x 1"}));
+        QVERIFY(has_all(error_of([&] {
+            folded_training(
+                BnFold::batch, at::ones({1, 1, 1, 1}), at::ones({2, 1, 1, 1}), {}, norm, [](const at::Tensor& x, const at::Tensor& w) { return at::conv2d(x, w); },
+                [](const at::Tensor& w) { return w; });
+        }),
+            {"variance", "1 x 1"}));
     }
 
     // --- sensitivity
@@ -332,9 +338,11 @@ private Q_SLOTS:
     }
     void curvature_passes_through_convolutions() {
         at::manual_seed(9);
-        const at::Tensor x = at::randn({3, 2, 6, 6}).to(at::kDouble), w = (at::randn({5, 2, 3, 3}) * 0.3).to(at::kDouble), v = (at::randn({4, 5}) * 0.3).to(at::kDouble), labels = at::tensor({0, 1, 3}, at::kLong);
+        const at::Tensor x = at::randn({3, 2, 6, 6}).to(at::kDouble), w = (at::randn({5, 2, 3, 3}) * 0.3).to(at::kDouble), v = (at::randn({4, 5}) * 0.3).to(at::kDouble),
+                         labels = at::tensor({0, 1, 3}, at::kLong);
         const auto in = [&](at::ScalarType type) {
-            return [&, type, wt = w.to(type), vt = v.to(type)](const at::Tensor& weight) { return at::cross_entropy_loss(at::linear(at::tanh(at::conv2d(x.to(type), weight, {}, 2, 1)).mean(at::IntArrayRef{2, 3}), vt), labels); };
+            return [&, type, wt = w.to(type), vt = v.to(type)](
+                       const at::Tensor& weight) { return at::cross_entropy_loss(at::linear(at::tanh(at::conv2d(x.to(type), weight, {}, 2, 1)).mean(at::IntArrayRef{2, 3}), vt), labels); };
         };
         const at::Tensor single = w.to(at::kFloat).clone();
         const double got = exact_trace([&] { return in(at::kFloat)(single); }, {single})[0];

@@ -1,10 +1,10 @@
 #include "plugins/quantization/engine/adaround.h"
 #include "core/base/error.h"
 #include "plugins/quantization/engine/lanes.h"
-#include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <algorithm>
 #include <array>
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <cmath>
 #include <numeric>
 
@@ -16,15 +16,19 @@ constexpr std::int64_t kElementsForThread = 16384;
 void check_scales(const at::Tensor& weight, const QuantParams& params, const QuantSpec& spec) {
     const std::int64_t channels = spec.per_channel && weight.dim() > spec.channel_axis ? weight.size(spec.channel_axis) : 1;
     if (!params.scale.defined() || !params.zero_point.defined() || (params.scale.numel() != 1 && params.scale.numel() != channels) || params.zero_point.numel() != params.scale.numel())
-        throw Error(ErrorCode::invalid_value, "The scales of a weight do not fit its channels.", std::to_string(params.scale.defined() ? params.scale.numel() : 0) + " scales for " + std::to_string(channels) + " channels",
-            "Calibrate the quantizers before weights are rounded.");
+        throw Error(ErrorCode::invalid_value, "The scales of a weight do not fit its channels.",
+            std::to_string(params.scale.defined() ? params.scale.numel() : 0) + " scales for " + std::to_string(channels) + " channels", "Calibrate the quantizers before weights are rounded.");
     if (!at::logical_and(at::isfinite(params.scale), params.scale > 0).all().item<bool>())
-        throw Error(ErrorCode::invalid_value, "A scale is not a positive number, so nothing can be rounded with it.", "weight of " + std::to_string(weight.numel()) + " values", "Calibrate the quantizers again.");
+        throw Error(ErrorCode::invalid_value, "A scale is not a positive number, so nothing can be rounded with it.", "weight of " + std::to_string(weight.numel()) + " values",
+            "Calibrate the quantizers again.");
     if (!at::isfinite(weight).all().item<bool>())
         throw Error(ErrorCode::invalid_value, "A weight to be rounded holds NaN or infinite values.", "weight of " + std::to_string(weight.numel()) + " values", "Check the checkpoint.");
 }
 
-struct OnGrid { at::Tensor scale, floor, low, high; };   // floor(w / s), and the range less z, along the weight's channels
+/// floor(w / s), and the scale and the range less z along the weight's channels.
+struct OnGrid {
+    at::Tensor scale, floor, low, high;
+};
 
 OnGrid on_grid(const at::Tensor& weight, const QuantParams& params, const QuantSpec& spec) {
     const at::Tensor scale = along_channels(params.scale.detach().to(at::kFloat), weight, spec), zero = along_channels(at::round(params.zero_point.detach().to(at::kFloat)), weight, spec);
@@ -36,22 +40,35 @@ float* floats(const at::Tensor& t) { return t.mutable_data_ptr<float>(); }
 /// |2 h - 1|
 void stretched_distance(const float* __restrict sigmoid, float* __restrict to, std::int64_t count, float width, float gamma) {
     const auto one = [&](std::int64_t i) { to[i] = std::abs(2 * std::min(std::max(sigmoid[i] * width + gamma, 0.0f), 1.0f) - 1); };
-    by_lanes(0, count, [&](std::int64_t i) { for (std::int64_t k = 0; k < kLanes; ++k) one(i + k); }, one);
+    by_lanes(
+        0, count,
+        [&](std::int64_t i) {
+            for (std::int64_t k = 0; k < kLanes; ++k) one(i + k);
+        },
+        one);
 }
 
 /// Sum of 1 - power · distance.
 double undecided(const float* power, const float* distance, std::int64_t count) {
     std::array<double, kLanes> sums{};
     const auto add = [&](std::int64_t i, std::size_t lane) { sums[lane] += static_cast<double>(1 - power[i] * distance[i]); };
-    by_lanes(0, count, [&](std::int64_t i) { for (std::size_t k = 0; k < kLanes; ++k) add(i + static_cast<std::int64_t>(k), k); }, [&](std::int64_t i) { add(i, 0); });
+    by_lanes(
+        0, count,
+        [&](std::int64_t i) {
+            for (std::size_t k = 0; k < kLanes; ++k) add(i + static_cast<std::int64_t>(k), k);
+        },
+        [&](std::int64_t i) { add(i, 0); });
     return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
-struct Descent { const float *gradient, *sigmoid, *step, *power; float width, gamma, pull; };
+struct Descent {
+    const float *gradient, *sigmoid, *step, *power;
+    float width, gamma, pull;
+};
 
 /// The gradient of alpha for n weights from i on. power is 0 at h = 0.5, where the sign of the regulariser's slope jumps.
 template <bool regular, std::int64_t n> void descend(const Descent& d, std::int64_t i, float* __restrict to) {
-    const float *__restrict gradient = d.gradient + i, *__restrict sigmoid = d.sigmoid + i, *__restrict step = d.step + i, *__restrict power = d.power + i;
+    const float* __restrict gradient = d.gradient + i, * __restrict sigmoid = d.sigmoid + i, * __restrict step = d.step + i, * __restrict power = d.power + i;
     const float width = d.width, gamma = d.gamma, pull = d.pull;
     to += i;
     for (std::int64_t k = 0; k < n; ++k) {

@@ -6,7 +6,9 @@
 namespace lathe::quantization {
 
 /// h = clamp(sigmoid(alpha) (zeta - gamma) + gamma, 0, 1)
-struct SigmoidStretch { double gamma = -0.1, zeta = 1.1; };
+struct SigmoidStretch {
+    double gamma = -0.1, zeta = 1.1;
+};
 
 class AdaRound {
 public:
@@ -34,7 +36,9 @@ private:
 };
 
 /// When the loss of rounding begins, and how sharp it is.
-struct RoundingSchedule { double weight = 0.01, warm_up = 0.2, start = 20, end = 2; };
+struct RoundingSchedule {
+    double weight = 0.01, warm_up = 0.2, start = 20, end = 2;
+};
 
 /// Of iteration 1 ... iterations: from `start` to `end`, falling in a line after the warm-up.
 double rounding_temperature(const RoundingSchedule& schedule, std::int64_t iteration, std::int64_t iterations);

@@ -22,13 +22,21 @@ void check_problem(const BitProblem& problem) {
         throw Error(ErrorCode::invalid_value, "Bits are assigned to layers that have sensitivities and costs.", std::to_string(layers) + " and " + std::to_string(problem.cost.size()) + " layers");
     for (std::size_t l = 0; l < layers; ++l) {
         const std::vector<double>& sensitivity = problem.sensitivity[l];
-        if (sensitivity.empty() || sensitivity.size() > 256 || sensitivity.size() != problem.cost[l].size()) refuse_problem("A layer needs 1 to 256 choices of bits, each with a sensitivity and a cost.", l);
+        if (sensitivity.empty() || sensitivity.size() > 256 || sensitivity.size() != problem.cost[l].size())
+            refuse_problem("A layer needs 1 to 256 choices of bits, each with a sensitivity and a cost.", l);
         if (!std::ranges::all_of(sensitivity, [](double s) { return std::isfinite(s); })) refuse_problem("A sensitivity is not a finite number.", l);
-        if (!std::ranges::all_of(problem.cost[l], [&](std::int64_t c) { return c >= 0 && c <= kLargestCost / static_cast<std::int64_t>(layers); })) refuse_problem("A cost is below 0 or too large.", l);
+        if (!std::ranges::all_of(problem.cost[l], [&](std::int64_t c) { return c >= 0 && c <= kLargestCost / static_cast<std::int64_t>(layers); }))
+            refuse_problem("A cost is below 0 or too large.", l);
     }
 }
 
-struct Segment { std::size_t layer; int to; double gain; std::int64_t cost; };   // one step along the lower convex hull of a layer's choices
+/// One step along the lower convex hull of a layer's choices.
+struct Segment {
+    std::size_t layer;
+    int to;
+    double gain;
+    std::int64_t cost;
+};
 
 double steepness(const Segment& s) { return s.gain / static_cast<double>(s.cost); }
 
@@ -98,8 +106,15 @@ void improve(const BitProblem& problem, std::int64_t limit, BitAssignment& a) {
     }
 }
 
-struct State { std::int64_t cost; double sensitivity; };
-struct Links { std::vector<std::uint32_t> parent; std::vector<std::uint8_t> choice; };   // of the states of one layer
+struct State {
+    std::int64_t cost;
+    double sensitivity;
+};
+/// How the states of one layer came about.
+struct Links {
+    std::vector<std::uint32_t> parent;
+    std::vector<std::uint8_t> choice;
+};
 
 /// Whether a state of the first layers, how many being given, can be of use.
 using KeepState = std::function<bool(std::size_t layers, const State& state)>;
@@ -182,7 +197,8 @@ std::vector<std::vector<std::int64_t>> bit_operation_costs(const std::vector<std
     for (std::size_t l = 0; l < multiply_adds.size(); ++l) {
         costs.emplace_back();
         for (const int bits : weight_bits) {
-            if (multiply_adds[l] < 0 || multiply_adds[l] > kLargestCost / 4096 || bits < 0 || bits > 64 || activation_bits[l] < 0 || activation_bits[l] > 64) refuse_problem("A size or a number of bits is out of range.", l);
+            if (multiply_adds[l] < 0 || multiply_adds[l] > kLargestCost / 4096 || bits < 0 || bits > 64 || activation_bits[l] < 0 || activation_bits[l] > 64)
+                refuse_problem("A size or a number of bits is out of range.", l);
             costs.back().push_back(multiply_adds[l] * bits * activation_bits[l]);
         }
     }
@@ -218,7 +234,8 @@ BitAssignment assign_bits(const BitProblem& problem, std::int64_t limit, std::in
     BitAssignment best;
     const std::vector<Segment> steps = hull_steps(problem, best);
     if (best.cost > limit)
-        throw Error(ErrorCode::invalid_value, "Even with the fewest bits everywhere the network is above the limit.", std::to_string(best.cost) + " where at most " + std::to_string(limit) + " is allowed", "Raise the limit, or allow fewer bits.");
+        throw Error(ErrorCode::invalid_value, "Even with the fewest bits everywhere the network is above the limit.",
+            std::to_string(best.cost) + " where at most " + std::to_string(limit) + " is allowed", "Raise the limit, or allow fewer bits.");
     std::size_t taken = 0;
     while (taken < steps.size() && best.cost + steps[taken].cost <= limit) {
         best.choice[steps[taken].layer] = steps[taken].to;

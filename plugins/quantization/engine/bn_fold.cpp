@@ -26,13 +26,16 @@ void check_channels(const at::Tensor& weight, const at::Tensor& bias, const Norm
                 std::to_string(t.numel()) + " values for " + std::to_string(channels) + " filters", "Pair each convolution with the normalization that reads its output.");
 }
 
-struct BatchStatistics { at::Tensor mean, variance; };   // biased variance
+struct BatchStatistics {
+    at::Tensor mean, variance;   // biased variance
+};
 
 /// Of z [N, C, H, W]; the running statistics follow, which also know a bias of the convolution that z lacks (a batch's own mean takes it out again).
 BatchStatistics observed_batch(const at::Tensor& z, const at::Tensor& bias, NormTensors& norm) {
     const std::int64_t count = z.numel() / std::max<std::int64_t>(1, z.size(1));
     if (count < 2)
-        throw Error(ErrorCode::invalid_value, "One value for each channel has no variance.", std::to_string(z.size(0)) + " images of " + std::to_string(z.size(2)) + " x " + std::to_string(z.size(3)) + " pixels",
+        throw Error(ErrorCode::invalid_value, "One value for each channel has no variance.",
+            std::to_string(z.size(0)) + " images of " + std::to_string(z.size(2)) + " x " + std::to_string(z.size(3)) + " pixels",
             "Train with larger batches, or freeze the statistics of the normalization.");
     const auto [variance, mean] = at::var_mean(z, at::IntArrayRef{0, 2, 3}, std::optional<at::Scalar>(0));
     const c10::NoGradGuard no_gradients;
@@ -81,10 +84,14 @@ at::Tensor folded_training(BnFold strategy, const at::Tensor& x, const at::Tenso
     if (strategy == BnFold::once) return folded_eval(x, {weight, bias}, convolve, quantize);
     check_channels(weight, bias, norm);
     switch (strategy) {
-    case BnFold::batch: return with_batch(x, weight, bias, norm, convolve, quantize);
-    case BnFold::corrected: return with_corrected(x, weight, bias, norm, convolve, quantize);
-    case BnFold::rescaled: return with_rescaled(x, weight, bias, norm, convolve, quantize);
-    default: return folded_eval(x, folded_conv(weight, bias, norm), convolve, quantize);
+    case BnFold::batch:
+        return with_batch(x, weight, bias, norm, convolve, quantize);
+    case BnFold::corrected:
+        return with_corrected(x, weight, bias, norm, convolve, quantize);
+    case BnFold::rescaled:
+        return with_rescaled(x, weight, bias, norm, convolve, quantize);
+    default:
+        return folded_eval(x, folded_conv(weight, bias, norm), convolve, quantize);
     }
 }
 

@@ -21,7 +21,9 @@ struct NormTensors {
     double eps = 1e-5, momentum = 0.1;
 };
 
-struct FoldedConv { at::Tensor weight, bias; };
+struct FoldedConv {
+    at::Tensor weight, bias;
+};
 
 using QuantizeWeight = std::function<at::Tensor(const at::Tensor& weight)>;
 /// A convolution [N, C_in, H, W] -> [N, C, H', W'] without bias.

@@ -26,11 +26,13 @@ public:
             const at::Tensor& w = m_weights[i];
             const std::string norm = "bn" + std::to_string(i + 1) + ".";
             x = at::conv2d(x, w, optional_tensor(m_layers[i] + ".bias"), i == 0 ? 1 : 2, w.size(2) / 2);
-            x = at::relu(at::batch_norm(x, needed(m_inputs, norm + "weight"), needed(m_inputs, norm + "bias"), needed(m_inputs, norm + "running_mean"), needed(m_inputs, norm + "running_var"), false, 0.1, m_inputs.config.value("eps", 1e-5), false));
+            x = at::relu(at::batch_norm(x, needed(m_inputs, norm + "weight"), needed(m_inputs, norm + "bias"), needed(m_inputs, norm + "running_mean"), needed(m_inputs, norm + "running_var"), false,
+                0.1, m_inputs.config.value("eps", 1e-5), false));
         }
         const at::Tensor logits = at::linear(x.mean(at::IntArrayRef{2, 3}), m_weights.back(), optional_tensor("fc.bias"));
         return at::cross_entropy_loss(logits, needed(m_inputs, "in.labels").to(at::kLong));
     }
+
 private:
     std::optional<at::Tensor> optional_tensor(const std::string& key) const {
         const auto found = m_inputs.tensors.find(key);

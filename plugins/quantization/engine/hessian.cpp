@@ -48,11 +48,14 @@ private:
     void take(const DifferentiableLoss& loss) {
         const at::Tensor value = loss();
         if (!value.defined() || value.numel() != 1 || !std::isfinite(value.item<double>()))
-            throw Error(ErrorCode::invalid_value, "The curvature of a loss needs a loss that is one finite number.", value.defined() ? std::to_string(value.numel()) + " values" : "nothing", "Check the checkpoint, the images and the labels.");
+            throw Error(ErrorCode::invalid_value, "The curvature of a loss needs a loss that is one finite number.", value.defined() ? std::to_string(value.numel()) + " values" : "nothing",
+                "Check the checkpoint, the images and the labels.");
         if (value.requires_grad()) m_gradients = torch::autograd::grad({value}, m_parameters, {}, true, true, true);
         bool any = false;
         for (std::size_t i = 0; i < m_gradients.size(); ++i) any = any || m_gradients[i].defined();
-        if (!any) throw Error(ErrorCode::invalid_value, "The loss does not depend on any of the parameters.", std::to_string(m_parameters.size()) + " parameters", "Compute it with gradients recorded, from the network that owns them.");
+        if (!any)
+            throw Error(ErrorCode::invalid_value, "The loss does not depend on any of the parameters.", std::to_string(m_parameters.size()) + " parameters",
+                "Compute it with gradients recorded, from the network that owns them.");
     }
     void give_back() {
         for (std::size_t i = 0; i < m_parameters.size(); ++i) m_parameters[i].requires_grad_(m_recorded[i]);
@@ -63,7 +66,8 @@ private:
 
 void check_hessian_options(const HessianOptions& options) {
     if (options.most < 1 || !(options.tolerance >= 0))
-        throw Error(ErrorCode::invalid_value, "A curvature needs at least one probe and a tolerance of at least 0.", std::to_string(options.most) + " probes, tolerance " + std::to_string(options.tolerance));
+        throw Error(
+            ErrorCode::invalid_value, "A curvature needs at least one probe and a tolerance of at least 0.", std::to_string(options.most) + " probes, tolerance " + std::to_string(options.tolerance));
 }
 
 double dot_in_double(const at::Tensor& a, const at::Tensor& b) { return (a.detach().to(at::kDouble) * b.detach().to(at::kDouble)).sum().item<double>(); }
@@ -125,7 +129,8 @@ std::vector<double> exact_trace(const DifferentiableLoss& loss, const std::vecto
     std::int64_t elements = 0, done = 0;
     for (const at::Tensor& p : parameters) elements += p.numel();
     if (elements > kMostExact)
-        throw Error(ErrorCode::unsupported, "An exact Hessian trace takes one product for each parameter, which is too many here.", std::to_string(elements) + " parameters", "Take Hutchinson's estimate, or fewer layers.");
+        throw Error(ErrorCode::unsupported, "An exact Hessian trace takes one product for each parameter, which is too many here.", std::to_string(elements) + " parameters",
+            "Take Hutchinson's estimate, or fewer layers.");
     const at::AutoGradMode with_gradients(true);
     const PlainConvolution plain;
     const Gradients gradients(loss, parameters);

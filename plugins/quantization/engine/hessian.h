@@ -20,8 +20,16 @@ struct HessianOptions {
     std::uint64_t seed = 0;
 };
 
-struct TraceEstimate { double trace = 0, standard_error = 0; std::int64_t probes = 0; bool settled = false; };
-struct EigenvalueEstimate { double value = 0; std::int64_t iterations = 0; bool settled = false; };
+struct TraceEstimate {
+    double trace = 0, standard_error = 0;
+    std::int64_t probes = 0;
+    bool settled = false;
+};
+struct EigenvalueEstimate {
+    double value = 0;
+    std::int64_t iterations = 0;
+    bool settled = false;
+};
 
 /// Hutchinson's estimate: the mean over probes v of ±1 of v_l · (H v)_l; one product serves all parameters. Parameters are leaves, of any shape; one that the loss
 /// does not depend on has trace 0. Throws Error(invalid_value) for a loss that is no finite number or depends on none of them, and for options out of range.
@@ -31,6 +39,7 @@ std::vector<TraceEstimate> hutchinson_trace(const DifferentiableLoss& loss, cons
 std::vector<double> exact_trace(const DifferentiableLoss& loss, const std::vector<at::Tensor>& parameters, const HessianProgress& progress = {});
 
 /// The eigenvalue of largest magnitude of each parameter's block, by power iteration from a direction by chance.
-std::vector<EigenvalueEstimate> largest_eigenvalues(const DifferentiableLoss& loss, const std::vector<at::Tensor>& parameters, const HessianOptions& options = {}, const HessianProgress& progress = {});
+std::vector<EigenvalueEstimate> largest_eigenvalues(
+    const DifferentiableLoss& loss, const std::vector<at::Tensor>& parameters, const HessianOptions& options = {}, const HessianProgress& progress = {});
 
 }

@@ -1,10 +1,9 @@
 #include "core/base/error.h"
-#include "core/nn/conv.h"
 #include "plugins/quantization/engine/calibration.h"
 #include "plugins/quantization/engine/methods.h"
 #include <ATen/ATen.h>
+#include <algorithm>
 #include <map>
-#include <mutex>
 
 namespace lathe::quantization {
 namespace {

@@ -11,6 +11,7 @@ public:
     ~PlainConvolution();
     PlainConvolution(const PlainConvolution&) = delete;
     PlainConvolution& operator=(const PlainConvolution&) = delete;
+
 private:
     bool m_before;
 };

@@ -25,7 +25,9 @@ NamedTensors with_prefix(const NamedTensors& tensors, const std::string& prefix)
 }
 
 void check_option(bool ok, const char* name, double value) {
-    if (!ok) throw Error(ErrorCode::invalid_value, "An option of the reconstruction is out of its range.", std::string(name) + " = " + std::to_string(value), "Iterations and batch are at least 1, rates at least 0, shares from 0 to 1.");
+    if (!ok)
+        throw Error(ErrorCode::invalid_value, "An option of the reconstruction is out of its range.", std::string(name) + " = " + std::to_string(value),
+            "Iterations and batch are at least 1, rates at least 0, shares from 0 to 1.");
 }
 
 void check_options(const ReconstructionOptions& o) {
@@ -52,16 +54,19 @@ at::Tensor in_fast_layout(const at::Tensor& t) { return t.contiguous(t.dim() == 
 }
 
 Reconstruction::Reconstruction(const UnitSamples& samples, RunUnit run_unit, std::vector<NamedRounding> roundings, NamedTensors scales, const ReconstructionOptions& options)
-    : m_options(options), m_run_unit(std::move(run_unit)), m_roundings(std::move(roundings)), m_alphas(alphas_of(m_roundings)), m_scales(with_prefix(scales, "scale.")), m_inputs(caches_of(samples.inputs)),
-      m_float_inputs(caches_of(samples.float_inputs)), m_target(samples.target), m_alpha_adam(m_alphas, kPlainAdam), m_scale_adam(m_scales, kPlainAdam) {
+    : m_options(options), m_run_unit(std::move(run_unit)), m_roundings(std::move(roundings)), m_alphas(alphas_of(m_roundings)), m_scales(with_prefix(scales, "scale.")),
+      m_inputs(caches_of(samples.inputs)), m_float_inputs(caches_of(samples.float_inputs)), m_target(samples.target), m_alpha_adam(m_alphas, kPlainAdam), m_scale_adam(m_scales, kPlainAdam) {
     check_options(options);
     for (const SampleCache& cache : m_inputs)
         if (cache.count() != m_target.count())
-            throw Error(ErrorCode::invalid_value, "The cached inputs and outputs of a unit are not of the same images.", std::to_string(cache.count()) + " and " + std::to_string(m_target.count()) + " samples");
+            throw Error(ErrorCode::invalid_value, "The cached inputs and outputs of a unit are not of the same images.",
+                std::to_string(cache.count()) + " and " + std::to_string(m_target.count()) + " samples");
     if (options.keep < 1) {
         bool fit = m_float_inputs.size() == m_inputs.size();
         for (std::size_t i = 0; fit && i < m_inputs.size(); ++i) fit = m_inputs[i].shape() == m_float_inputs[i].shape();
-        if (!fit) throw Error(ErrorCode::invalid_value, "QDrop needs the inputs of a unit in float too, in the same shapes.", std::to_string(m_float_inputs.size()) + " of " + std::to_string(m_inputs.size()) + " inputs", "Cache both, or keep all of the quantized ones (share 1).");
+        if (!fit)
+            throw Error(ErrorCode::invalid_value, "QDrop needs the inputs of a unit in float too, in the same shapes.",
+                std::to_string(m_float_inputs.size()) + " of " + std::to_string(m_inputs.size()) + " inputs", "Cache both, or keep all of the quantized ones (share 1).");
     }
     for (const auto& [name, alpha] : m_alphas) m_soft.push_back(at::empty_like(alpha).requires_grad_(true));
 }
@@ -75,11 +80,13 @@ std::vector<at::Tensor> Reconstruction::draw_inputs(const std::vector<std::int64
 
 double Reconstruction::compare(const at::Tensor& y, const at::Tensor& target) {
     if (y.sizes() != target.sizes())
-        throw Error(ErrorCode::invalid_value, "A unit gives another shape than it gave in float.", sizes_text(y.sizes()) + " where " + sizes_text(target.sizes()) + " is wanted", "Cache inputs and outputs of the same unit.");
+        throw Error(ErrorCode::invalid_value, "A unit gives another shape than it gave in float.", sizes_text(y.sizes()) + " where " + sizes_text(target.sizes()) + " is wanted",
+            "Cache inputs and outputs of the same unit.");
     if (!m_gradient.defined() || !m_gradient.sizes().equals(target.sizes())) m_gradient = at::empty_like(target);
     const double loss = squared_error(in_fast_layout(y.detach()), target, m_gradient);
     if (!std::isfinite(loss))
-        throw Error(ErrorCode::invalid_value, "A unit gives values that are not finite while it is reconstructed.", "iteration " + std::to_string(m_iteration + 1), "Take a smaller learning rate, or more bits.");
+        throw Error(ErrorCode::invalid_value, "A unit gives values that are not finite while it is reconstructed.", "iteration " + std::to_string(m_iteration + 1),
+            "Take a smaller learning rate, or more bits.");
     return loss;
 }
 
@@ -132,12 +139,14 @@ std::map<std::string, at::Tensor> Reconstruction::state() const {
 void Reconstruction::restore(const std::map<std::string, at::Tensor>& state) {
     const auto check = [&](const std::string& key, at::IntArrayRef shape) {
         const auto found = state.find(key);
-        if (found == state.end() || !found->second.sizes().equals(shape)) throw Error(ErrorCode::wrong_format, "The saved state is not that of this reconstruction.", key, "Resume with the model and the options that it was saved with.");
+        if (found == state.end() || !found->second.sizes().equals(shape))
+            throw Error(ErrorCode::wrong_format, "The saved state is not that of this reconstruction.", key, "Resume with the model and the options that it was saved with.");
     };
     for (const auto& [key, tensor] : this->state()) check(key, tensor.sizes());
     const std::int64_t iteration = state.at("iteration").item<std::int64_t>();
     if (iteration < 0 || iteration > m_options.iterations)
-        throw Error(ErrorCode::wrong_format, "The saved state is of another number of iterations.", std::to_string(iteration) + " of " + std::to_string(m_options.iterations), "Resume with the options that it was saved with.");
+        throw Error(ErrorCode::wrong_format, "The saved state is of another number of iterations.", std::to_string(iteration) + " of " + std::to_string(m_options.iterations),
+            "Resume with the options that it was saved with.");
     const c10::NoGradGuard no_gradients;
     for (const NamedTensors* tensors : {&m_alphas, &m_scales})
         for (const auto& [key, tensor] : *tensors) tensor.copy_(state.at(key));

@@ -31,9 +31,14 @@ struct UnitSamples {
 /// The tensors are reused by the next call.
 using RunUnit = std::function<at::Tensor(const std::vector<at::Tensor>& inputs, const std::vector<at::Tensor>& weights)>;
 
-struct NamedRounding { std::string name; AdaRound* rounding = nullptr; };   ///< borrowed
+struct NamedRounding {
+    std::string name;
+    AdaRound* rounding = nullptr;   ///< borrowed
+};
 
-struct ReconstructionLoss { double total = 0, reconstruction = 0, rounding = 0; };
+struct ReconstructionLoss {
+    double total = 0, reconstruction = 0, rounding = 0;
+};
 
 class Reconstruction {
 public:

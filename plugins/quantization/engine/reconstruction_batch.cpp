@@ -1,10 +1,10 @@
 #include "plugins/quantization/engine/reconstruction_batch.h"
 #include "core/base/error.h"
 #include "plugins/quantization/engine/lanes.h"
-#include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <algorithm>
 #include <array>
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -65,9 +65,11 @@ std::vector<std::int64_t> drawn_samples(std::int64_t n, std::int64_t batch, std:
 
 SampleCache::SampleCache(const at::Tensor& samples) : m_shape(samples.sizes().vec()) {
     if (samples.dim() < 2 || samples.numel() == 0)
-        throw Error(ErrorCode::invalid_value, "A reconstruction needs cached samples [n, ...].", std::to_string(samples.numel()) + " values in " + std::to_string(samples.dim()) + " dimensions", "Give at least one calibration image.");
+        throw Error(ErrorCode::invalid_value, "A reconstruction needs cached samples [n, ...].", std::to_string(samples.numel()) + " values in " + std::to_string(samples.dim()) + " dimensions",
+            "Give at least one calibration image.");
     if (!at::isfinite(samples).all().item<bool>())
-        throw Error(ErrorCode::invalid_value, "The cached samples of a reconstruction hold NaN or infinite values.", std::to_string(samples.size(0)) + " samples", "Check the checkpoint and the images: in float the network must give finite numbers.");
+        throw Error(ErrorCode::invalid_value, "The cached samples of a reconstruction hold NaN or infinite values.", std::to_string(samples.size(0)) + " samples",
+            "Check the checkpoint and the images: in float the network must give finite numbers.");
     const at::Tensor x = samples.detach().to(at::kFloat);
     m_rows = (x.dim() == 4 ? x.permute({0, 2, 3, 1}) : x).contiguous().view({x.size(0), -1});
 }
@@ -102,7 +104,8 @@ const at::Tensor& SampleCache::draw_mixed(const std::vector<std::int64_t>& indic
             const float *own = m_rows.const_data_ptr<float>() + row, *others = other.m_rows.const_data_ptr<float>() + row;
             float* to = m_batch_rows.mutable_data_ptr<float>() + i * values;
             std::uint64_t state = mixed_seed(seed, static_cast<std::uint64_t>(i));
-            by_lanes(0, values, [&](std::int64_t k) { mix_lanes(own + k, others + k, to + k, state, limit); },
+            by_lanes(
+                0, values, [&](std::int64_t k) { mix_lanes(own + k, others + k, to + k, state, limit); },
                 [&](std::int64_t k) { to[k] = static_cast<std::int32_t>(next_random(state) & 0xffff) < limit ? own[k] : others[k]; });
         }
     });
@@ -119,7 +122,8 @@ double squared_error(const at::Tensor& y, const at::Tensor& target, const at::Te
     at::parallel_for(0, blocks, 4, [&](std::int64_t first, std::int64_t end) {
         for (std::int64_t block = first; block < end; ++block) {
             std::array<float, kLanes> lanes{};
-            by_lanes(block * kBlock, std::min(count, (block + 1) * kBlock), [&](std::int64_t i) { square_lanes(a + i, b + i, to + i, lanes.data(), factor); },
+            by_lanes(
+                block * kBlock, std::min(count, (block + 1) * kBlock), [&](std::int64_t i) { square_lanes(a + i, b + i, to + i, lanes.data(), factor); },
                 [&](std::int64_t i) {
                     const float difference = a[i] - b[i];
                     to[i] = factor * difference;

@@ -17,6 +17,7 @@ public:
     const at::Tensor& draw_mixed(const std::vector<std::int64_t>& indices, const SampleCache& other, double keep, std::uint64_t seed);
     std::int64_t count() const { return m_rows.size(0); }
     at::IntArrayRef shape() const { return m_shape; }
+
 private:
     void make_room(std::int64_t batch);
     std::vector<std::int64_t> m_shape;    // of the samples as given

@@ -9,7 +9,9 @@
 namespace lathe::quantization {
 namespace {
 
-struct Energies { double signal = 0, noise = 0, count = 0; };
+struct Energies {
+    double signal = 0, noise = 0, count = 0;
+};
 
 void check_alike(const at::Tensor& x, const at::Tensor& quantised) {
     if (x.sizes() == quantised.sizes()) return;
@@ -70,10 +72,11 @@ RangeUse range_use(const at::Tensor& given, const QuantParams& params, const Qua
     const at::Tensor x = given.detach().to(at::kFloat);
     if (x.numel() == 0) return {};
     if (!at::isfinite(x).all().item<bool>())
-        throw Error(ErrorCode::invalid_value, "A tensor whose use of its range is asked for holds NaN or infinite values.", std::to_string(x.numel()) + " values", "Check the checkpoint and the images.");
+        throw Error(
+            ErrorCode::invalid_value, "A tensor whose use of its range is asked for holds NaN or infinite values.", std::to_string(x.numel()) + " values", "Check the checkpoint and the images.");
     const at::Tensor codes = at::round(x / along_channels(params.scale.detach(), x, spec)) + along_channels(at::round(params.zero_point.detach()), x, spec);
     RangeUse use;
-    use.clipped = at::logical_or(codes < spec.quant_min, codes > spec.quant_max).to(at::kDouble).mean().item<double>();
+    use.clipped = at::logical_or(codes<spec.quant_min, codes> spec.quant_max).to(at::kDouble).mean().item<double>();
     const at::Tensor rows = (by_channel(codes.clamp(spec.quant_min, spec.quant_max), spec) - spec.quant_min).to(at::kLong);
     const std::int64_t levels = spec.quant_max - spec.quant_min + 1;
     for (std::int64_t c = 0; c < rows.size(0); ++c) use.codes += static_cast<double>((at::bincount(rows[c]) > 0).sum().item<std::int64_t>()) / static_cast<double>(levels);
@@ -96,12 +99,8 @@ double loss_with(const at::Tensor& weight, const at::Tensor& replacement, const 
     return loss();
 }
 
-double hawq_score(double curvature, const at::Tensor& weight, const at::Tensor& quantised) {
-    return per(curvature, static_cast<double>(weight.numel())) * mean_squared_error(weight, quantised);
-}
+double hawq_score(double curvature, const at::Tensor& weight, const at::Tensor& quantised) { return per(curvature, static_cast<double>(weight.numel())) * mean_squared_error(weight, quantised); }
 
-double hawq_v2_score(double trace, const at::Tensor& weight, const at::Tensor& quantised) {
-    return per(trace, static_cast<double>(weight.numel())) * energies(weight, quantised).noise;
-}
+double hawq_v2_score(double trace, const at::Tensor& weight, const at::Tensor& quantised) { return per(trace, static_cast<double>(weight.numel())) * energies(weight, quantised).noise; }
 
 }
