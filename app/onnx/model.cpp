@@ -9,17 +9,6 @@
 
 namespace lathe::onnx_program {
 
-std::string one_sentence(std::string_view words) {
-    std::string text;
-    for (const char c : trimmed(words)) {
-        const bool space = c == '\n' || c == '\r' || c == '\t' || c == ' ';
-        if (!space) text += c;
-        else if (!text.ends_with(' ')) text += ' ';
-    }
-    if (!text.ends_with('.')) text += '.';
-    return valid_text(text, 2'000);
-}
-
 onnx::ModelProto read_model(const std::filesystem::path& file) {
     const MappedFile map(file);
     onnx::ModelProto model;

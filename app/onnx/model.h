@@ -23,7 +23,4 @@ Json operator_counts(const onnx::GraphProto& graph);
 /// Throws Error(unknown_name) with the nearest name.
 void add_outputs(onnx::ModelProto& model, const std::vector<std::string>& names, bool all);
 
-/// A foreign library's words as one sentence in one line, with a full stop.
-std::string one_sentence(std::string_view words);
-
 }

@@ -105,4 +105,16 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
+std::string one_sentence(std::string_view words) {
+    constexpr std::size_t kLongest = 2'000;
+    std::string text;
+    for (const char c : trimmed(words)) {
+        const bool space = c == '\n' || c == '\r' || c == '\t' || c == ' ';
+        if (!space) text += c;
+        else if (!text.ends_with(' ')) text += ' ';
+    }
+    if (!text.ends_with('.')) text += '.';
+    return valid_text(text, kLongest);
+}
+
 }

@@ -14,4 +14,5 @@ std::size_t edit_distance(std::string_view a, std::string_view b);         ///< 
 std::string nearest_name(std::string_view typed, const std::vector<std::string>& known);
 std::vector<std::string_view> split(std::string_view text, char separator);   ///< "a,,b" gives three; "" gives none
 std::string_view trimmed(std::string_view text);                           ///< without ASCII white space at both ends
+std::string one_sentence(std::string_view words);                          ///< what a foreign library says, in one line with a full stop: fit for messages
 }

@@ -190,6 +190,12 @@ VerifyReport verify_file(const Registry& registry, const fs::path& file, const s
     return report;
 }
 
+const at::Tensor& VerifyInputs::needed(const std::string& key) const {
+    const auto found = tensors.find(key);
+    if (found == tensors.end()) throw Error(ErrorCode::wrong_format, "The reference file lacks a tensor.", key);
+    return found->second;
+}
+
 Json to_json(const VerifyReport& report) {
     Json outputs = Json::array();
     for (const VerifyOutput& out : report.outputs) {

@@ -33,6 +33,8 @@ struct VerifyInputs {
     /// A file or folder that the config names: beside the reference file, then in the data folders, then in LATHE_DATA. Throws Error(not_found,
     /// invalid_value for an absolute path or one with "..").
     std::function<std::filesystem::path(const std::string& name)> locate;
+    /// The tensor of this key. Throws Error(wrong_format) where the file lacks it.
+    const at::Tensor& needed(const std::string& key) const;
 };
 
 /// A JSON reference file taken apart: what the case may see, and what is expected of it.

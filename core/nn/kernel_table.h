@@ -35,6 +35,8 @@ constexpr int kThinRows = 8;
 
 struct AdamwStep { float lr, beta1, beta2, eps, decay, correction1, correction2, grad_scale; };
 
+struct EvenGrid { float inverse, scale, low, high; };   ///< x -> clamp(round(x inverse), low, high) scale
+
 struct RowSource { const std::byte* rows; const std::int32_t* index; };   ///< index < 0: no row
 
 struct Table {
@@ -47,6 +49,7 @@ struct Table {
     void (*adamw)(float* p, const float* g, float* m, float* v, std::int64_t count, const AdamwStep& step);
     void (*lerp)(float* to, const float* from, float weight, std::int64_t count);     ///< to += weight * (from - to)
     double (*sum_squares)(const float* x, std::int64_t count);
+    double (*grid_error)(const float* x, std::int64_t count, const EvenGrid& grid);   ///< sum of (x on the grid - x)^2, short sums in float
     void (*add_relu)(float* y, const float* x, std::int64_t count);                  ///< y = max(y + x, 0); NaN stays NaN
     /// y = clamp(round(x * inverse_scale) + zero, 0, 255), ties to even; zero 0 … 255. NaN becomes 0.
     void (*quantize_u8)(const float* x, std::uint8_t* y, std::int64_t count, float inverse_scale, float zero);

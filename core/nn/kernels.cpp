@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <algorithm>
+#include <mutex>
 #include <cmath>
 #include <unistd.h>
 #include <vector>
@@ -228,6 +229,23 @@ void add_relu_(const at::Tensor& y, const at::Tensor& given) {
     const at::Tensor x = given.contiguous(format);
     need(y.scalar_type() == at::kFloat && x.scalar_type() == at::kFloat && y.sizes() == x.sizes() && y.is_contiguous(format), "two dense floats of one shape are needed", y);
     at::parallel_for(0, y.numel(), kGrain, [&](std::int64_t first, std::int64_t end) { kernel::table().add_relu(out<float>(y) + first, in<float>(x) + first, end - first); });
+}
+
+std::vector<double> grid_errors(const at::Tensor& x, const std::vector<EvenGrid>& grids) {
+    constexpr std::int64_t kBlock = 8192;   // stays in the cache while all grids are tried on it
+    need(x.scalar_type() == at::kFloat && x.is_non_overlapping_and_dense() && x.numel() > 0, "dense floats are needed", x);
+    std::vector<double> sums(grids.size());
+    std::mutex mutex;
+    at::parallel_for(0, (x.numel() + kBlock - 1) / kBlock, 4, [&](std::int64_t first, std::int64_t end) {
+        std::vector<double> own(grids.size());
+        for (std::int64_t start = first * kBlock; start < std::min(end * kBlock, x.numel()); start += kBlock)
+            for (std::size_t g = 0; g < grids.size(); ++g)
+                own[g] += kernel::table().grid_error(in<float>(x) + start, std::min(kBlock, x.numel() - start), {grids[g].inverse, grids[g].scale, grids[g].low, grids[g].high});
+        const std::lock_guard lock(mutex);
+        for (std::size_t g = 0; g < grids.size(); ++g) sums[g] += own[g];
+    });
+    for (double& sum : sums) sum /= static_cast<double>(x.numel());
+    return sums;
 }
 
 at::Tensor quantize_u8(const at::Tensor& given, double scale, std::int64_t zero) {

@@ -39,6 +39,11 @@ at::Tensor attention_backward(const at::Tensor& qkv, std::int64_t heads, const a
 /// y = max(y + x, 0) in one pass, in place; float, of one shape and memory format.
 void add_relu_(const at::Tensor& y, const at::Tensor& x);
 
+/// x on an even grid: clamp(round(x inverse), low, high) scale, ties to even; low <= 0 <= high, whole numbers below 2^22.
+struct EvenGrid { float inverse, scale, low, high; };
+/// The mean of (x on the grid - x)^2 for each grid, x read from memory once. x: float, dense, not empty; the order of its values does not matter. On all threads.
+std::vector<double> grid_errors(const at::Tensor& x, const std::vector<EvenGrid>& grids);
+
 /// Float x to u8, round(x / scale) + zero, ties to even; the memory format is kept. As at::quantize_per_tensor, on all threads.
 at::Tensor quantize_u8(const at::Tensor& x, double scale, std::int64_t zero);
 at::Tensor dequantize_u8(const at::Tensor& x);                ///< of a tensor quantized as a whole

@@ -452,6 +452,16 @@ double sum_squares(const float* x, std::int64_t count) {
     return total;
 }
 
+double grid_error(const float* x, std::int64_t count, const EvenGrid& grid) {
+    const V magic = splat(12582912.0f);   // 1.5 * 2^23: adding and taking it away rounds to the nearest whole number, halves to even, below 2^22
+    V sum{};
+    each(count, [&](std::int64_t i, int n) {
+        const V v = load(x + i, n), rounded = (vmin(vmax(v * grid.inverse, splat(grid.low)), splat(grid.high)) + magic) - magic, error = rounded * grid.scale - v;
+        sum += error * error;   // what is loaded past the end is 0, and so is its error
+    });
+    return static_cast<double>(hsum(sum));
+}
+
 void add_relu(float* y, const float* x, std::int64_t count) {
     each(count, [&](std::int64_t i, int n) {
         const V sum = load(y + i, n) + load(x + i, n);
@@ -470,7 +480,7 @@ template <class T> constexpr Typed<T> make_typed() {
 #define LATHE_TEXT_OF(x) #x
 #define LATHE_TEXT(x) LATHE_TEXT_OF(x)
 const Table& table() {
-    static const Table made{LATHE_TEXT(LATHE_ISA), make_typed<float>(), make_typed<Bf16>(), attention_scratch, thin_linear<>, adamw, lerp, sum_squares, add_relu, quantize_u8, dequantize_u8, upsampled_row_u8, gather_rows, gather_rows_past_cache};
+    static const Table made{LATHE_TEXT(LATHE_ISA), make_typed<float>(), make_typed<Bf16>(), attention_scratch, thin_linear<>, adamw, lerp, sum_squares, grid_error, add_relu, quantize_u8, dequantize_u8, upsampled_row_u8, gather_rows, gather_rows_past_cache};
     return made;
 }
 

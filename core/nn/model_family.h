@@ -12,6 +12,10 @@ namespace lathe {
 
 struct Recognition { double confidence = 0; std::string layout; Json config; std::string why; };   ///< layout: "official", "diffusers", …
 
+/// Fills the network from the tensors of the file below `prefix`; all of them must be its own, but for counters of batches and an optimiser's state. Prepares it
+/// for inference. Throws what Network::load throws, with the file's name.
+void load_below(Network& network, const TensorIndex& file, const std::string& prefix);
+
 class ModelFamily {
 public:
     virtual ~ModelFamily() = default;

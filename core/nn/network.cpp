@@ -103,7 +103,7 @@ std::map<std::string, at::Tensor> Network::state() {
 
 std::int64_t Network::parameter_count() {
     std::int64_t count = 0;
-    visit("", [&](const std::string&, at::Tensor& tensor) { count += tensor.numel(); });
+    visit_parameters("", [&](const std::string&, at::Tensor& tensor) { count += tensor.numel(); });
     return count;
 }
 

@@ -51,7 +51,7 @@ public:
     /// missing, wrong-shape, integer instead of floating, NaN and (if `strict`) unexpected keys.
     void load(const std::function<at::Tensor(const std::string& key)>& find, const std::vector<std::string>& available, bool strict);
     std::map<std::string, at::Tensor> state();                     ///< by checkpoint key, not copied
-    std::int64_t parameter_count();
+    std::int64_t parameter_count();                                ///< without buffers, as it is published
     void set_training(bool training);                              ///< grad on every parameter, plain linears
     void prepare_inference();                                      ///< prepack
     const Json& config() const { return m_config; }

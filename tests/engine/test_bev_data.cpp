@@ -14,6 +14,7 @@
 #include "plugins/bev/engine/nuscenes_result.h"
 #include "plugins/bev/engine/nuscenes_samples.h"
 #include "test_data.h"
+#include "verify_text.h"
 #include <QElapsedTimer>
 #include <QTemporaryDir>
 #include <QtTest>
@@ -62,12 +63,8 @@ private Q_SLOTS:
         for (auto make : {align_case, image_aug_case, result_case, metric_case}) registry.add(make());
         FakeRun run;
         const VerifyReport report = verify_file(registry, file.toStdString(), {}, run);
-        std::string text = report.error;
-        for (const auto& out : report.outputs) {
-            if (!out.ok) text += "\n  " + out.key + " " + out.measure + " " + number_text(out.error) + " > " + number_text(out.tolerance) + " " + out.note;
-            qInfo("%s %s %.3g", out.key.c_str(), out.measure.c_str(), out.error);
-        }
-        QVERIFY2(report.ok, text.c_str());
+        for (const auto& out : report.outputs) qInfo("%s %s %.3g", out.key.c_str(), out.measure.c_str(), out.error);
+        QVERIFY2(report.ok, wrong_outputs(report).c_str());
         QVERIFY(!report.outputs.empty());
     }
 

@@ -9,6 +9,7 @@
 #include "plugins/bev/engine/head.h"
 #include "plugins/bev/engine/loss.h"
 #include "test_data.h"
+#include "verify_text.h"
 #include <ATen/ATen.h>
 #include <QTemporaryDir>
 #include <QtTest>
@@ -27,13 +28,6 @@ Registry cases() {
     Registry registry;
     for (auto make : {view_case, projected_case, image_net_case, encoder_case, head_case, loss_case, detect_case, overlap_case}) registry.add(make());
     return registry;
-}
-
-std::string describe(const VerifyReport& report) {
-    std::string text = report.error;
-    for (const auto& out : report.outputs)
-        if (!out.ok) text += "\n  " + out.key + " " + out.measure + " " + std::to_string(out.error) + " > " + std::to_string(out.tolerance) + " " + out.note;
-    return text;
 }
 
 /// A detector small enough for a test: two frames of two cameras, 16 x 16 x 2 voxels.
@@ -79,7 +73,7 @@ private Q_SLOTS:
         const Registry registry = cases();
         FakeRun run;
         const VerifyReport report = verify_file(registry, file.toStdString(), {}, run);
-        QVERIFY2(report.ok, describe(report).c_str());
+        QVERIFY2(report.ok, wrong_outputs(report).c_str());
         QVERIFY(!report.outputs.empty());
         for (const auto& out : report.outputs) qInfo("%-35s %-8s %.2e of %.0e", out.key.c_str(), out.measure.c_str(), out.error, out.tolerance);
     }

@@ -7,6 +7,7 @@
 #include "fake_run.h"
 #include "plugins/delta_cache/engine/cases.h"
 #include "test_data.h"
+#include "verify_text.h"
 #include <QTemporaryDir>
 #include <QtTest>
 #include <cmath>
@@ -23,13 +24,6 @@ Registry delta_cache_cases() {
     for (auto make : {delta_cache::forward_case, delta_cache::samplers_case, delta_cache::schedulers_case, delta_cache::policy_case, delta_cache::metrics_case})
         registry.add(make());
     return registry;
-}
-
-std::string describe(const VerifyReport& report) {
-    std::string text = report.file + " " + report.case_id + " " + report.error;
-    for (const auto& out : report.outputs)
-        if (!out.ok) text += "\n  " + out.key + " " + out.measure + " " + std::to_string(out.error) + " > " + std::to_string(out.tolerance) + " " + out.note;
-    return text;
 }
 
 /// A case whose answer is known: out.y = 2 in.x, mid.z = in.x.
@@ -86,7 +80,7 @@ private Q_SLOTS:
     void references() {
         QFETCH(QString, file);
         const VerifyReport report = verify(file.toStdString());
-        QVERIFY2(report.ok, describe(report).c_str());
+        QVERIFY2(report.ok, wrong_outputs(report).c_str());
         QVERIFY(!report.outputs.empty());
         for (const auto& out : report.outputs) qInfo("%-55s %-8s %.2e of %.0e", out.key.c_str(), out.measure.c_str(), out.error, out.tolerance);
     }
@@ -213,7 +207,7 @@ private Q_SLOTS:
         FakeRun run;
         QVERIFY(!verify_file(registry, file, {}, run).ok);
         const VerifyReport report = verify_file(registry, file, {data.path().toStdString()}, run);
-        QVERIFY2(report.ok, describe(report).c_str());
+        QVERIFY2(report.ok, wrong_outputs(report).c_str());
     }
     void cancelling_is_not_a_failure() {
         FakeRun run;

@@ -11,9 +11,7 @@ namespace lathe::bev {
 namespace {
 
 at::Tensor input(const VerifyInputs& inputs, const std::string& name, std::int64_t columns) {
-    const auto found = inputs.tensors.find("in." + name);
-    if (found == inputs.tensors.end()) throw Error(ErrorCode::wrong_format, "The reference file lacks an input.", "in." + name);
-    at::Tensor value = found->second.to(at::kFloat).contiguous();
+    at::Tensor value = inputs.needed("in." + name).to(at::kFloat).contiguous();
     if (columns > 0 && (value.dim() != 2 || value.size(1) != columns)) throw Error(ErrorCode::wrong_format, "An input of the reference file has another shape.", "in." + name);
     return value;
 }

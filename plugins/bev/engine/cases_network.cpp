@@ -82,18 +82,17 @@ TensorMap run_head(const VerifyInputs& inputs, RunContext&) {
     const c10::InferenceMode guard;
     const auto net = head_of(inputs);
     const HeadMaps maps = net->part->forward(case_input(inputs, "bev"), nullptr);
-    const auto scaled = inputs.tensors.find("mid.bbox_pred_scaled");
-    if (scaled == inputs.tensors.end()) throw Error(ErrorCode::wrong_format, "The reference file lacks a tensor.", "mid.bbox_pred_scaled");
+    const at::Tensor& scaled = inputs.needed("mid.bbox_pred_scaled");
     const auto range = inputs.config.value("range", 50.0f);
     const int ny = static_cast<int>(maps.cls.size(2)), nx = static_cast<int>(maps.cls.size(3));
     std::vector<Detection> anchors, boxes;
-    const at::Tensor codes = scaled->second[0].permute({1, 2, 0}).reshape({-1, kCodeSize}).contiguous();
+    const at::Tensor codes = scaled[0].permute({1, 2, 0}).reshape({-1, kCodeSize}).contiguous();
     for (const Box& anchor : make_anchors(ny, nx, range)) {
         boxes.push_back({decoded(anchor, codes.const_data_ptr<float>() + anchors.size() * kCodeSize), 0, 0});
         anchors.push_back({anchor, 0, 0});
     }
     TensorMap out{{"mid.anchors", boxes_tensor(anchors)}, {"mid.decoded", boxes_tensor(boxes)}, {"mid.cls_score", maps.cls}, {"mid.dir_cls", maps.dir}};
-    add_detections(out, detect(maps.cls[0], scaled->second[0], maps.dir[0], range, post_config(inputs.config.value("test_cfg", Json()))).boxes);
+    add_detections(out, detect(maps.cls[0], scaled[0], maps.dir[0], range, post_config(inputs.config.value("test_cfg", Json()))).boxes);
     return out;
 }
 

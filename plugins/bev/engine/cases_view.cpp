@@ -53,12 +53,7 @@ TensorMap run_view(const VerifyInputs& inputs, RunContext&) {
 TensorMap run_projected(const VerifyInputs& inputs, RunContext&) {
     const c10::InferenceMode guard;
     const at::Tensor features = case_input(inputs, "features");
-    const auto middle = [&](const char* key) {
-        const auto found = inputs.tensors.find(key);
-        if (found == inputs.tensors.end()) throw Error(ErrorCode::wrong_format, "The reference file lacks a tensor.", key);
-        return found->second.contiguous();
-    };
-    const at::Tensor points = middle("mid.points"), projections = middle("mid.projection");
+    const at::Tensor points = inputs.needed("mid.points").contiguous(), projections = inputs.needed("mid.projection").contiguous();
     const FeatureSize size{static_cast<int>(features.size(2)), static_cast<int>(features.size(3))};
     const std::int64_t count = points.numel() / 3;
     at::Tensor last = at::full(points.sizes().slice(1), -1.0f), first = last.clone(), seen = at::zeros_like(last);
@@ -102,11 +97,7 @@ TensorMap run_overlap(const VerifyInputs& inputs, RunContext&) {
 
 }
 
-at::Tensor case_input(const VerifyInputs& inputs, const std::string& name) {
-    const auto found = inputs.tensors.find("in." + name);
-    if (found == inputs.tensors.end()) throw Error(ErrorCode::wrong_format, "The reference file lacks an input.", "in." + name);
-    return found->second;
-}
+at::Tensor case_input(const VerifyInputs& inputs, const std::string& name) { return inputs.needed("in." + name); }
 
 void load_weights(Network& network, const VerifyInputs& inputs) {
     std::vector<std::string> keys;

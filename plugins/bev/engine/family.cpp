@@ -116,15 +116,7 @@ public:
         const Found found = find(file);
         if (!found.ok) throw Error(ErrorCode::wrong_format, "This is not a Fast-BEV checkpoint: " + found.why, file.path().string(), "Choose a checkpoint with backbone, neck, neck_3d and bbox_head.");
         auto net = std::make_shared<Detector>(config_of(file, found.prefix, options));
-        std::vector<std::string> available;
-        for (const TensorEntry& entry : file.entries())
-            if (entry.name.starts_with(found.prefix) && !entry.name.ends_with("num_batches_tracked") && !entry.name.starts_with("optimizer")) available.push_back(entry.name.substr(found.prefix.size()));
-        try {
-            net->load([&](const std::string& key) { return file.find(found.prefix + key) ? file.get(found.prefix + key) : at::Tensor(); }, available, true);
-        } catch (const Error& e) {
-            throw Error(e.code(), e.summary(), file.path().string() + ": " + e.where(), e.hint());
-        }
-        net->prepare_inference();
+        load_below(*net, file, found.prefix);
         return net;
     }
 

@@ -6,7 +6,7 @@
 namespace lathe::quantization {
 
 /// Leaves the tap in QuantMode::quantize. `done` hears after each batch and may throw. Throws Error(invalid_value) where no batch is given, and where values
-/// are not finite, with the name of the quantiser.
+/// are not finite, with the quantiser's name.
 void calibrate(Network& network, const std::shared_ptr<QuantTap>& tap, const std::vector<at::Tensor>& batches, const std::function<void(std::int64_t done)>& done = {});
 
 }

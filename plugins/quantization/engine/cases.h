@@ -12,7 +12,4 @@ VerifyCase backends_case();        ///< quantization/resnet20_backends
 VerifyCase nodes_case();           ///< quantization/resnet20_nodes
 VerifyCase int8_exact_case();      ///< quantization/resnet20_int8_exact
 
-/// The tensor of this key. Throws Error(wrong_format) where the file lacks it.
-at::Tensor needed(const VerifyInputs& inputs, const std::string& key);
-
 }

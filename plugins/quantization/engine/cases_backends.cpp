@@ -80,7 +80,7 @@ TensorMap run_backends(const VerifyInputs& inputs, RunContext& run) {
     TensorMap out;
     const std::shared_ptr<Network> network = network_of(inputs);
     const std::vector<at::Tensor> batches = calibration_batches(inputs);
-    const at::Tensor images = needed(inputs, "in.images");
+    const at::Tensor images = inputs.needed("in.images");
     const NetworkGraph graph = example_graph(*network);
     out["out.fp32.logits"] = logits(*network, images, nullptr);
     for (const auto& [name, unused] : inputs.config.at("acc_top1_full_test").items()) {
@@ -90,7 +90,7 @@ TensorMap run_backends(const VerifyInputs& inputs, RunContext& run) {
         calibrate(*network, tap, batches);
         for (const std::string& place : tap->names()) {
             const std::string key = "mid." + name + "." + place;
-            if (inputs.tensors.contains(key + ".scale")) take_scales(*tap, place, needed(inputs, key + ".scale"), needed(inputs, key + ".zero_point"));
+            if (inputs.tensors.contains(key + ".scale")) take_scales(*tap, place, inputs.needed(key + ".scale"), inputs.needed(key + ".zero_point"));
         }
         tap->weights_changed();
         out["out." + name + ".logits"] = logits(*network, images, tap);
@@ -174,7 +174,7 @@ TensorMap run_int8_exact(const VerifyInputs& inputs, RunContext&) {
     const Backend& target = backend("onnxruntime");
     const auto tap = std::make_shared<QuantTap>(*network, place(graph, network->layers(), target, defaults_of(target)));
     calibrate(*network, tap, calibration_batches(inputs));
-    const at::Tensor images = needed(inputs, "in.images");
+    const at::Tensor images = inputs.needed("in.images");
     out["out.fp32_logits"] = logits(*network, images, nullptr);
     const std::map<std::string, std::string> names = reference_names(tap->plan().graph);
     std::set<std::string> kept;
@@ -183,7 +183,7 @@ TensorMap run_int8_exact(const VerifyInputs& inputs, RunContext&) {
         const auto name = names.find(node);
         if (name == names.end()) continue;
         kept.insert(node);
-        if (const std::string key = "mid." + name->second; inputs.tensors.contains(key + ".scale")) take_scales(*tap, placed.name, needed(inputs, key + ".scale"), needed(inputs, key + ".zp"));
+        if (const std::string key = "mid." + name->second; inputs.tensors.contains(key + ".scale")) take_scales(*tap, placed.name, inputs.needed(key + ".scale"), inputs.needed(key + ".zp"));
     }
     tap->weights_changed();
     out["out.fakequant_logits"] = logits(*network, images, tap);

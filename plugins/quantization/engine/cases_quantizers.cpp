@@ -75,8 +75,8 @@ TensorMap run_fake_quant(const VerifyInputs& inputs, RunContext&) {
         for (const char* name : {"alpha", "n_alpha"})
             if (find(name).defined()) learnt_state[name] = find(name);
         quantizer->load(learnt_state);
-        const at::Tensor x = learnable(needed(inputs, "in." + tag + ".x"));
-        forward_and_back(out, "out." + tag + ".y", needed(inputs, "in." + tag + ".gy"), [&] { return (*quantizer)(x); }, {{"out." + tag + ".gx", x}});
+        const at::Tensor x = learnable(inputs.needed("in." + tag + ".x"));
+        forward_and_back(out, "out." + tag + ".y", inputs.needed("in." + tag + ".gy"), [&] { return (*quantizer)(x); }, {{"out." + tag + ".gx", x}});
         for (const auto& [name, tensor] : quantizer->learnt()) out["out." + tag + ".g_" + name] = gradient_of(tensor);
         for (const auto& [name, tensor] : quantizer->state()) out["mid." + tag + "." + name] = tensor.detach();
     }
@@ -89,7 +89,7 @@ TensorMap run_observers(const VerifyInputs& inputs, RunContext&) {
         const std::string tag = entry.at("tag").get<std::string>();
         const QuantSpec spec = spec_of_entry(entry);
         const auto observer = make_observer(spec, observer_options_of_entry(entry));
-        if (tag.starts_with("w_")) observer->observe(needed(inputs, "in.w"));
+        if (tag.starts_with("w_")) observer->observe(inputs.needed("in.w"));
         else
             for (int i = 0; inputs.tensors.contains("in.act" + std::to_string(i)); ++i) observer->observe(inputs.tensors.at("in.act" + std::to_string(i)));
         QuantParams params = observer->params();
@@ -107,19 +107,19 @@ void apot(const VerifyInputs& inputs, const std::string& tag, TensorMap& out) {
     const bool is_weight = tag.starts_with("apot_w");
     const int bits = std::stoi(tag.substr(6));
     const at::Tensor levels = apot_levels(is_weight ? bits - 1 : bits);
-    const at::Tensor alpha = learnable(needed(inputs, "mid." + tag + ".alpha")), x = learnable(needed(inputs, "in." + tag + (is_weight ? ".w" : ".x")));
+    const at::Tensor alpha = learnable(inputs.needed("mid." + tag + ".alpha")), x = learnable(inputs.needed("in." + tag + (is_weight ? ".w" : ".x")));
     out["mid." + tag + ".levels"] = levels;
-    forward_and_back(out, "out." + tag + ".y", needed(inputs, "in." + tag + ".gy"),
+    forward_and_back(out, "out." + tag + ".y", inputs.needed("in." + tag + ".gy"),
         [&] { return apot_quantize(is_weight ? (x - x.mean().detach()) / x.std().detach() : x, alpha, levels, is_weight); },
         {{"out." + tag + (is_weight ? ".gw" : ".gx"), x}, {"out." + tag + ".g_alpha", alpha}});
 }
 
 void qil(const VerifyInputs& inputs, const std::string& tag, int bits, TensorMap& out) {
     const double levels = static_cast<double>((std::int64_t{1} << (bits - 1)) - 1);
-    const at::Tensor w = learnable(needed(inputs, "in." + tag + ".w")), centre = learnable(needed(inputs, "mid." + tag + ".C")), width = learnable(needed(inputs, "mid." + tag + ".D"));
+    const at::Tensor w = learnable(inputs.needed("in." + tag + ".w")), centre = learnable(inputs.needed("mid." + tag + ".C")), width = learnable(inputs.needed("mid." + tag + ".D"));
     const double factor = 1 / std::sqrt(static_cast<double>(w.numel()) * levels);
     at::Tensor bent;
-    forward_and_back(out, "out." + tag + ".y", needed(inputs, "in." + tag + ".gy"),
+    forward_and_back(out, "out." + tag + ".y", inputs.needed("in." + tag + ".gy"),
         [&] {
             bent = interval_transform(w, scaled_gradient(centre, factor), scaled_gradient(width, factor), true);
             return straight_through(bent, at::round(bent * levels) / levels);
@@ -129,8 +129,8 @@ void qil(const VerifyInputs& inputs, const std::string& tag, int bits, TensorMap
 }
 
 void oqa(const VerifyInputs& inputs, const std::string& tag, TensorMap& out) {
-    const at::Tensor v = learnable(needed(inputs, "in." + tag + ".v")), step = learnable(needed(inputs, "mid." + tag + ".s"));
-    forward_and_back(out, "out." + tag + ".y", needed(inputs, "in." + tag + ".gy"), [&] { return oqa_quantize(v, step, std::stoi(tag.substr(5)), tag[4] == 'w'); },
+    const at::Tensor v = learnable(inputs.needed("in." + tag + ".v")), step = learnable(inputs.needed("mid." + tag + ".s"));
+    forward_and_back(out, "out." + tag + ".y", inputs.needed("in." + tag + ".gy"), [&] { return oqa_quantize(v, step, std::stoi(tag.substr(5)), tag[4] == 'w'); },
         {{"out." + tag + ".gv", v}, {"out." + tag + ".gs", step}});
 }
 
@@ -140,8 +140,8 @@ void inheritance(const VerifyInputs& inputs, TensorMap& out) {
         const std::string name = is_weight ? "w" : "x", step_name = is_weight ? "mid.inherit.sw" : "mid.inherit.sa";
         int bits = kMostInheritedBits;
         while (bits > 1 && !inputs.tensors.contains(step_name + std::to_string(bits))) --bits;
-        at::Tensor step = needed(inputs, step_name + std::to_string(bits));
-        for (; bits >= 1; --bits, step = step * 2) out["out.inherit." + name + std::to_string(bits)] = oqa_quantize(needed(inputs, "in.inherit." + name), step, bits, is_weight);
+        at::Tensor step = inputs.needed(step_name + std::to_string(bits));
+        for (; bits >= 1; --bits, step = step * 2) out["out.inherit." + name + std::to_string(bits)] = oqa_quantize(inputs.needed("in.inherit." + name), step, bits, is_weight);
     }
 }
 
@@ -164,12 +164,6 @@ TensorMap run_apot_qil_oqa(const VerifyInputs& inputs, RunContext&) {
     return out;
 }
 
-}
-
-at::Tensor needed(const VerifyInputs& inputs, const std::string& key) {
-    const auto found = inputs.tensors.find(key);
-    if (found == inputs.tensors.end()) throw Error(ErrorCode::wrong_format, "The reference file lacks a tensor.", key);
-    return found->second;
 }
 
 VerifyCase fake_quant_case() {

@@ -15,7 +15,7 @@ at::Tensor case_leaf(const at::Tensor& t) { return t.detach().clone().requires_g
 TensorMap run_bn_fold(const VerifyInputs& inputs, RunContext&) {
     const PlainConvolution plain;
     const c10::AutoGradMode gradients(true);
-    const auto in = [&](const char* name) { return needed(inputs, std::string("in.") + name); };
+    const auto in = [&](const char* name) { return inputs.needed(std::string("in.") + name); };
     const std::int64_t padding = inputs.config.value("padding", std::int64_t{0}), stride = inputs.config.value("stride", std::int64_t{1});
     const QuantSpec spec = full_range(inputs.config.value("bit", 8), true, inputs.config.value("per_channel", true));
     const Convolve convolve = [&](const at::Tensor& x, const at::Tensor& w) { return at::conv2d(x, w, {}, stride, padding); };
@@ -47,7 +47,7 @@ TensorMap run_bn_fold(const VerifyInputs& inputs, RunContext&) {
 TensorMap run_adaround_layer(const VerifyInputs& inputs, RunContext& context) {
     const PlainConvolution plain;
     const Json& config = inputs.config;
-    const at::Tensor w = needed(inputs, "in.w"), x = needed(inputs, "in.x"), scale = needed(inputs, "mid.scale");
+    const at::Tensor w = inputs.needed("in.w"), x = inputs.needed("in.x"), scale = inputs.needed("mid.scale");
     const auto bias_at = inputs.tensors.find("in.bias");
     const std::optional<at::Tensor> bias = bias_at == inputs.tensors.end() ? std::nullopt : std::optional(bias_at->second);
     QuantSpec spec;
@@ -55,7 +55,7 @@ TensorMap run_adaround_layer(const VerifyInputs& inputs, RunContext& context) {
     spec.quant_min = config.value("quant_min", std::int64_t{-8});
     spec.quant_max = config.value("quant_max", std::int64_t{7});
     spec.per_channel = scale.numel() > 1;
-    const QuantParams params{scale, needed(inputs, "mid.zp").to(at::kFloat)};
+    const QuantParams params{scale, inputs.needed("mid.zp").to(at::kFloat)};
     AdaRound rounding(w, params, spec, {config.value("gamma", -0.1), config.value("zeta", 1.1)});
     TensorMap out;
     const at::Tensor soft = at::empty_like(w, at::MemoryFormat::Contiguous);

@@ -15,22 +15,22 @@ public:
     explicit TinyNet(const VerifyInputs& inputs) : m_inputs(inputs) {
         for (int i = 1; inputs.tensors.contains("conv" + std::to_string(i) + ".weight"); ++i) m_layers.push_back("conv" + std::to_string(i));
         m_layers.push_back("fc");
-        for (const std::string& layer : m_layers) m_weights.push_back(needed(inputs, layer + ".weight").clone());
+        for (const std::string& layer : m_layers) m_weights.push_back(inputs.needed(layer + ".weight").clone());
     }
     const std::vector<std::string>& layers() const { return m_layers; }
     const std::vector<at::Tensor>& weights() const { return m_weights; }
     /// Mean cross-entropy of the file's pictures.
     at::Tensor loss() const {
-        at::Tensor x = needed(m_inputs, "in.x");
+        at::Tensor x = m_inputs.needed("in.x");
         for (std::size_t i = 0; i + 1 < m_layers.size(); ++i) {
             const at::Tensor& w = m_weights[i];
             const std::string norm = "bn" + std::to_string(i + 1) + ".";
             x = at::conv2d(x, w, optional_tensor(m_layers[i] + ".bias"), i == 0 ? 1 : 2, w.size(2) / 2);
-            x = at::relu(at::batch_norm(x, needed(m_inputs, norm + "weight"), needed(m_inputs, norm + "bias"), needed(m_inputs, norm + "running_mean"), needed(m_inputs, norm + "running_var"), false,
+            x = at::relu(at::batch_norm(x, m_inputs.needed(norm + "weight"), m_inputs.needed(norm + "bias"), m_inputs.needed(norm + "running_mean"), m_inputs.needed(norm + "running_var"), false,
                 0.1, m_inputs.config.value("eps", 1e-5), false));
         }
         const at::Tensor logits = at::linear(x.mean(at::IntArrayRef{2, 3}), m_weights.back(), optional_tensor("fc.bias"));
-        return at::cross_entropy_loss(logits, needed(m_inputs, "in.labels").to(at::kLong));
+        return at::cross_entropy_loss(logits, m_inputs.needed("in.labels").to(at::kLong));
     }
 
 private:

@@ -54,7 +54,7 @@ public:
         const CifarKeys found = find_keys(file);
         if (!found.ok) throw Error(ErrorCode::wrong_format, "This is no ResNet for small pictures: " + found.why, file.path().string(), "Choose a checkpoint such as resnet20 of pytorch_resnet_cifar10.");
         auto net = std::make_shared<CifarResNet>(cifar_resnet_config(to_json(found.config)));
-        load_classifier(*net, file, found.prefix);
+        load_below(*net, file, found.prefix);
         return net;
     }
 

@@ -1,5 +1,6 @@
 #include "plugins/quantization/engine/classifier.h"
 #include "core/base/error.h"
+#include "plugins/quantization/engine/graph.h"
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <c10/core/GradMode.h>
@@ -7,17 +8,6 @@
 
 namespace lathe::quantization {
 namespace {
-
-class MacTap : public Tap {
-public:
-    std::int64_t count = 0;
-    bool wants(const LayerInfo& layer) override { return layer.type == "Conv2d" || layer.type == "Linear"; }
-    void weight(int, at::Tensor& w) override { m_each = w.size(0) > 0 ? w.numel() / w.size(0) : 0; }   // products behind each value of the output
-    void leave(int, TensorRefs, at::Tensor& out) override { count += m_each * out.numel(); }
-
-private:
-    std::int64_t m_each = 0;
-};
 
 /// All networks of this plugin's families are classifiers.
 const Classifier& classifier_of(const Network& network) { return dynamic_cast<const Classifier&>(network); }
@@ -51,40 +41,16 @@ int config_number(const Json& config, const char* key, int fallback, int lowest,
     return found->get<int>();
 }
 
-void load_classifier(Classifier& network, const TensorIndex& file, const std::string& prefix) {
-    std::vector<std::string> available;
-    for (const TensorEntry& entry : file.entries())
-        if (entry.name.starts_with(prefix) && !entry.name.ends_with("num_batches_tracked")) available.push_back(entry.name.substr(prefix.size()));
-    try {
-        network.load([&](const std::string& key) { return file.find(prefix + key) ? file.get(prefix + key) : at::Tensor(); }, available, true);
-    } catch (const Error& e) {
-        throw Error(e.code(), e.summary(), file.path().string() + ": " + e.where(), e.hint());
-    }
-    network.prepare_inference();
-}
-
 Json classifier_facts(const Network& given) {
     auto& network = const_cast<Classifier&>(classifier_of(given));
-    std::int64_t parameters = 0;             // without running statistics, as it is published
-    network.visit_parameters("", [&](const std::string&, at::Tensor& t) { parameters += t.numel(); });
-    const std::int64_t macs = count_macs(network, {at::zeros({1, network.channels(), network.image_size(), network.image_size()})});
-    return {{"channels", network.channels()}, {"classes", network.classes()}, {"size", network.image_size()}, {"parameters", parameters}, {"macs", macs}, {"config", network.config()}};
+    const std::int64_t macs = trace(network, {at::zeros({1, network.channels(), network.image_size(), network.image_size()})}).macs();
+    return {{"channels", network.channels()}, {"classes", network.classes()}, {"size", network.image_size()}, {"parameters", network.parameter_count()}, {"macs", macs}, {"config", network.config()}};
 }
 
 std::vector<at::Tensor> classifier_example(const Network& network, std::int64_t batch, std::uint64_t seed) {
     const Classifier& classifier = classifier_of(network);
     auto random = at::make_generator<at::CPUGeneratorImpl>(seed);
     return {at::randn({batch, classifier.channels(), classifier.image_size(), classifier.image_size()}, random)};
-}
-
-std::int64_t count_macs(Network& network, const std::vector<at::Tensor>& inputs) {
-    const c10::NoGradGuard no_gradients;
-    const auto counter = std::make_shared<MacTap>();
-    TapStack taps;
-    taps.add(counter);
-    taps.attach(network.layers());
-    network.forward(inputs, &taps);
-    return counter->count;
 }
 
 }

@@ -25,16 +25,9 @@ inline constexpr std::array<std::string_view, 5> kKeyPrefixes{"", "module.", "st
 /// The whole number under `key`, `fallback` where there is none. Throws Error(invalid_value) naming the field.
 int config_number(const Json& config, const char* key, int fallback, int lowest, int highest);
 
-/// Fills the network from the tensors below the prefix and prepares it for inference. Counters of batches are passed over. Throws what Network::load
-/// throws, with the file's name.
-void load_classifier(Classifier& network, const TensorIndex& file, const std::string& prefix);
-
 /// channels, classes, size, parameters, macs (multiply-adds of convolutions and linear layers for one picture), config.
 Json classifier_facts(const Network& network);
 /// Random numbers as inputs, [batch, C, size, size].
 std::vector<at::Tensor> classifier_example(const Network& network, std::int64_t batch, std::uint64_t seed);
-
-/// Multiply-adds of one forward, counted while it runs: of Conv2d and Linear.
-std::int64_t count_macs(Network& network, const std::vector<at::Tensor>& inputs);
 
 }

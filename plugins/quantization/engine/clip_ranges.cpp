@@ -40,7 +40,7 @@ Json range_min(const TensorRange& r) { return one_or_list(r, [&](std::size_t c) 
 Json range_max(const TensorRange& r) { return one_or_list(r, [&](std::size_t c) { return Json(range_high(r, c)); }); }
 
 void need_one_scale(const TensorRange& r, std::string_view layout) {
-    if (r.scale.size() > 1) throw Error(ErrorCode::unsupported, "The layout " + std::string(layout) + " has one scale per tensor.", range_place(r), "Quantise this tensor per tensor, or choose another layout.");
+    if (r.scale.size() > 1) throw Error(ErrorCode::unsupported, "The layout " + std::string(layout) + " has one scale per tensor.", range_place(r), "Give this tensor one scale, or choose another layout.");
 }
 
 Json general_entry(const TensorRange& r) {

@@ -47,7 +47,7 @@ private:
         std::vector<std::vector<Json>> rows;
         for (const Placed& placed : tap.plan().weights) {
             const GraphNode& node = tap.plan().graph.nodes[static_cast<std::size_t>(placed.node)];
-            const at::Tensor weight = tap.folded_weight(node).detach();
+            const at::Tensor weight = tap.folded(node).weight.detach();
             Quantizer& quantizer = *tap.find(placed.name);
             const at::Tensor on_grid = quantizer.deployed(weight);
             const RangeUse use = range_use(weight, quantizer.params(), placed.spec);

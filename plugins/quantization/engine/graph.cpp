@@ -34,9 +34,13 @@ public:
 
     Flow enter(int id, TensorRefs in, at::Tensor&) override {
         if (!m_open.empty()) m_open.back().holds = true;
-        m_open.push_back({id, false, {}});
+        m_open.push_back({id, false, 0, {}});
         for (const at::Tensor& t : in) m_open.back().inputs.push_back(t);
         return Flow::run;
+    }
+
+    void weight(int id, at::Tensor& w) override {
+        if (!m_open.empty() && m_open.back().id == id && w.size(0) > 0) m_open.back().products = w.numel() / w.size(0);
     }
 
     void leave(int id, TensorRefs, at::Tensor& out) override {
@@ -49,6 +53,7 @@ public:
         GraphNode node;
         node.layer = id;
         node.type = info.type;
+        node.macs = done.products * out.numel();
         const auto function = function_names().find(info.type);
         node.name = function != function_names().end() ? unused(function->second, "_") : unused(module_name(info.name), "_dup");
         for (const at::Tensor& t : done.inputs) node.inputs.push_back(producer(t, node.name));
@@ -71,7 +76,7 @@ public:
     }
 
 private:
-    struct Open { int id; bool holds; std::vector<at::Tensor> inputs; };
+    struct Open { int id; bool holds; std::int64_t products; std::vector<at::Tensor> inputs; };   // products: behind each value of the output
 
     std::string unused(const std::string& name, const std::string& between) {
         const int n = m_names[name]++;
@@ -127,6 +132,12 @@ bool GraphNode::has_weight() const { return type == "Conv2d" || type == "ConvTra
 int NetworkGraph::find(std::string_view name) const {
     const auto found = std::ranges::find(nodes, name, &GraphNode::name);
     return found == nodes.end() ? -1 : static_cast<int>(found - nodes.begin());
+}
+
+std::int64_t NetworkGraph::macs() const {
+    std::int64_t sum = 0;
+    for (const GraphNode& node : nodes) sum += node.macs;
+    return sum;
 }
 
 NetworkGraph trace(Network& network, const std::vector<at::Tensor>& inputs) {

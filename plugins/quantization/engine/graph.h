@@ -16,6 +16,7 @@ struct GraphNode {
     int norm = -1, activation = -1;          ///< ids of the layers that fuse() merged into it
     std::vector<int> inputs, users;          ///< indices of nodes; users once each, in order of use
     std::vector<std::int64_t> shape;         ///< of its output in the traced run
+    std::int64_t macs = 0;                   ///< multiply-adds of its weight in the traced run
     bool is_output = false;                  ///< the network returns it
     /// The layer whose leave() gives the node's output; -1: none does (Input, Unreported), and it is met at enter() of the users only.
     int last_layer() const { return activation >= 0 ? activation : norm >= 0 ? norm : layer; }
@@ -25,6 +26,7 @@ struct GraphNode {
 struct NetworkGraph {
     std::vector<GraphNode> nodes;            ///< in order of running
     int find(std::string_view name) const;   ///< -1: none
+    std::int64_t macs() const;               ///< of all nodes
 };
 
 /// Runs the network once on `inputs` (shapes as its family documents them; gradients off) and notes what follows what. Layers that only hold others

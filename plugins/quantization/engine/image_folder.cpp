@@ -1,23 +1,21 @@
 #include "plugins/quantization/engine/image_folder.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/picture_header.h"
 #include <algorithm>
 #include <ATen/ATen.h>
 #include <cctype>
 #include <cmath>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
-#include <optional>
 
 namespace lathe::quantization {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostPictureBytes = 256u << 20;
-constexpr std::int64_t kMostPicturePixels = 64'000'000, kMostSetBytes = std::int64_t{8} << 30;
+constexpr std::int64_t kMostSetBytes = std::int64_t{8} << 30;
 constexpr int kLargestSide = 8192, kSmallSide = 64;
-constexpr std::string_view kPngStart("\x89PNG\r\n\x1a\n", 8), kJpegStart("\xff\xd8\xff", 3);
 
 std::vector<fs::path> sorted_entries(const fs::path& folder) {
     std::error_code error;
@@ -37,28 +35,6 @@ bool is_picture_name(const fs::path& file) {
     return ending == ".png" || ending == ".jpg" || ending == ".jpeg";
 }
 
-std::int64_t number_at(std::string_view bytes, std::size_t at, std::size_t count) {
-    std::int64_t value = 0;
-    for (const char c : bytes.substr(at, count)) value = value * 256 + static_cast<unsigned char>(c);
-    return value;
-}
-
-/// Pixels by the header, so that a small file cannot ask for all memory; none: it does not tell.
-std::optional<std::int64_t> pixels_in_header(std::string_view bytes) {
-    if (bytes.starts_with(kPngStart)) return bytes.size() < 24 ? std::nullopt : std::optional(number_at(bytes, 16, 4) * number_at(bytes, 20, 4));
-    for (std::size_t at = 2; at + 9 <= bytes.size() && bytes[at] == '\xff';) {   // segments: mark, length, content
-        const int mark = static_cast<int>(number_at(bytes, at + 1, 1));
-        if (mark == 0xff) {
-            ++at;                                                                // filling
-            continue;
-        }
-        const bool is_frame = mark >= 0xc0 && mark <= 0xcf && mark != 0xc4 && mark != 0xc8 && mark != 0xcc;
-        if (is_frame) return number_at(bytes, at + 5, 2) * number_at(bytes, at + 7, 2);
-        at += 2 + static_cast<std::size_t>(number_at(bytes, at + 2, 2));
-    }
-    return std::nullopt;
-}
-
 /// With both sides set.
 PictureSize checked_size(PictureSize size) {
     if (size.shorter == 0) size.shorter = size.size > kSmallSide && size.size <= kLargestSide ? size.size * 8 / 7 : size.size;   // small pictures are made for their size
@@ -66,12 +42,6 @@ PictureSize checked_size(PictureSize size) {
         throw Error(ErrorCode::invalid_value, "Pictures cannot be brought to this size.", "size " + std::to_string(size.size) + ", shorter side " + std::to_string(size.shorter),
             "The size must be at least 1; the shorter side at least the size, and at most 8192.");
     return size;
-}
-
-/// Decoders fill what is missing with grey, so the end mark is looked for.
-bool has_end(std::string_view bytes) {
-    constexpr std::size_t kTail = 4096;                                          // cameras append a little
-    return bytes.substr(bytes.size() - std::min(bytes.size(), kTail)).find(bytes.starts_with(kPngStart) ? "IEND" : "\xff\xd9") != bytes.npos;
 }
 
 }
@@ -107,11 +77,7 @@ at::Tensor read_square(const fs::path& file, const PictureSize& size) { return d
 at::Tensor decode_square(std::string_view bytes, const std::string& where, const PictureSize& given) {
     const PictureSize size = checked_size(given);
     const auto refuse = [&](const std::string& what, const char* hint = "Fetch the file again, or remove it.") { throw Error(ErrorCode::wrong_format, what, where, hint); };
-    if (!bytes.starts_with(kPngStart) && !bytes.starts_with(kJpegStart)) refuse("A picture is neither JPEG nor PNG.", "Other formats are not read: convert it, or remove it.");
-    const std::optional<std::int64_t> pixels = pixels_in_header(bytes);
-    if (!pixels || *pixels < 1) refuse("A picture has no header that tells its size.");
-    if (*pixels > kMostPicturePixels) refuse("A picture has " + std::to_string(*pixels) + " pixels; at most 64 million are read.", "Make it smaller.");
-    if (!has_end(bytes)) refuse("A picture file is cut off.");
+    checked_picture_header(bytes, where);
     cv::Mat decoded;
     try {
         decoded = cv::imdecode(cv::Mat(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<char*>(bytes.data())), cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);

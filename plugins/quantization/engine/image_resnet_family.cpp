@@ -75,7 +75,7 @@ public:
         const ImageKeys found = find_image_keys(file);
         if (!found.ok) throw Error(ErrorCode::wrong_format, "This is no ResNet for pictures: " + found.why, file.path().string(), "Choose a checkpoint such as resnet18 or resnet50 of torchvision.");
         auto net = std::make_shared<ImageResNet>(image_resnet_config(to_json(found.config)));
-        load_classifier(*net, file, found.prefix);
+        load_below(*net, file, found.prefix);
         return net;
     }
 

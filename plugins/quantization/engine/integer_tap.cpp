@@ -51,9 +51,7 @@ IntegerTap::IntegerTap(QuantTap& calibrated) : m_plan(checked(calibrated.plan())
     for (const Placed& placed : m_plan.weights) {
         const GraphNode& node = m_plan.graph.nodes[static_cast<std::size_t>(placed.node)];
         add_conv(calibrated, placed.node);
-        double positions = 1;
-        for (std::size_t i = 2; i < node.shape.size(); ++i) positions *= static_cast<double>(node.shape[i]);
-        const double own = positions * static_cast<double>(calibrated.folded_weight(node).numel());
+        const auto own = static_cast<double>(node.macs);
         macs += own;
         if (m_convs.contains(node.layer)) integer_macs += own;
     }
@@ -70,6 +68,9 @@ IntegerTap::IntegerTap(QuantTap& calibrated) : m_plan(checked(calibrated.plan())
             m_float[node.name] = "Only a global average between two quantized values has an integer rule.";
         }
     }
+    if (m_integer.empty())
+        throw Error(ErrorCode::unsupported, "No layer of this network runs on integers with these settings.", m_float.empty() ? "backend " + m_plan.backend : m_float.begin()->first + ": " + m_float.begin()->second,
+            "Choose a backend with weights without a zero point and at most 8 bits, such as ONNX Runtime.");
 }
 
 IntegerTap::~IntegerTap() = default;
@@ -79,7 +80,8 @@ void IntegerTap::add_conv(QuantTap& calibrated, int index) {
     const auto place = std::ranges::find(m_plan.weights, index, &Placed::node);
     Quantizer& quantizer = *calibrated.find(place->name);
     const QuantSpec& spec = quantizer.spec();
-    const at::Tensor weight = calibrated.folded_weight(node).detach();
+    const at::Tensor weight = calibrated.folded(node).weight.detach();
+    const QuantTap::IntegerBias bias = calibrated.integer_bias(index);
     const auto in = step_behind(calibrated, node.inputs.front());
     const auto out = m_steps.find(index);
     const Conv2d* conv = calibrated.find_conv(node.layer);
@@ -95,9 +97,8 @@ void IntegerTap::add_conv(QuantTap& calibrated, int index) {
     if (!reason.empty()) {
         m_float[node.name] = reason;
         FloatLayer made{quantizer.deployed(weight), calibrated.divisor(node), {}};
-        const at::Tensor bias = calibrated.folded_bias(node), step = calibrated.accumulator_step(index);
-        if (bias.defined() && step.defined()) {   // stored as that of an integer layer
-            made.bias_change = at::round(bias.detach() / step) * step - bias.detach();
+        if (bias.codes.defined()) {   // stored as that of an integer layer
+            made.bias_change = bias.codes.to(at::kFloat) * bias.step - calibrated.folded(node).bias.detach();
             if (node.type != "Linear") made.bias_change = made.bias_change.view({1, -1, 1, 1});
             if (made.divisor.defined()) made.bias_change = made.bias_change / made.divisor;   // the normalisation multiplies it again
         }
@@ -112,10 +113,8 @@ void IntegerTap::add_conv(QuantTap& calibrated, int index) {
     const at::Tensor scale = params.scale.detach().to(at::kFloat).flatten().expand({weight.size(0)});
     const at::Tensor inverse = at::reciprocal(scale).view({-1, 1, 1, 1});
     made->weight = at::clamp(at::round(weight * inverse), spec.quant_min, spec.quant_max).to(at::kDouble);
-    const at::Tensor product = in->scale * scale;                       // float32, in this order
-    made->multiplier = product / out->second.scale;
-    const at::Tensor bias = calibrated.folded_bias(node);
-    made->bias = bias.defined() ? at::round(bias.detach().to(at::kDouble) / product.to(at::kDouble)) : at::zeros({weight.size(0)}, at::kDouble);
+    made->multiplier = in->scale * scale / out->second.scale;           // float32, in this order
+    made->bias = bias.codes.defined() ? bias.codes : at::zeros({weight.size(0)}, at::kDouble);
     m_convs[node.layer] = std::move(made);
     for (const int part : {node.norm, node.activation})
         if (part >= 0) m_passed.insert(part);

@@ -10,8 +10,8 @@ namespace lathe::quantization {
 
 class IntegerTap : public Tap {
 public:
-    /// From a calibrated tap. Throws Error(unsupported) naming the layer where a scheme has no such integers: more than 8 bits, weights with a zero
-    /// point, a grid that is not affine (APoT, NNIE), and where nothing was quantised.
+    /// From a calibrated tap. Layers whose scheme has no such integers (more than 8 bits, weights with a zero point) run in float: float_nodes() says why. Throws
+    /// Error(unsupported) where a grid is not affine (APoT, QIL, NNIE), where nothing was quantised, and where no layer would run on integers.
     explicit IntegerTap(QuantTap& calibrated);
     ~IntegerTap() override;
 

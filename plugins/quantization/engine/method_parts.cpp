@@ -102,15 +102,11 @@ void give_costs(RunContext& run, const CachedModel& model, QuantTap& tap) {
     for (std::size_t i = 0; i < plan.graph.nodes.size(); ++i) {
         const GraphNode& node = plan.graph.nodes[i];
         if (!node.has_weight()) continue;
-        const at::Tensor weight = tap.folded_weight(node);
-        if (!weight.defined()) continue;
-        double positions = 1;
-        for (std::size_t axis = node.type == "Linear" ? 1 : 2; axis + (node.type == "Linear" ? 1 : 0) < node.shape.size(); ++axis) positions *= static_cast<double>(node.shape[axis]);
-        const double macs = positions * static_cast<double>(weight.numel());
+        const auto macs = static_cast<double>(node.macs);
         const Placed* own = placed_at(plan.weights, static_cast<int>(i));
         const Quantizer* input = node.inputs.empty() ? nullptr : tap.behind(node.inputs.front());
         const int weight_bits = own ? own->spec.bits : kFloatBits, input_bits = input ? input->spec().bits : kFloatBits;
-        bytes += static_cast<double>(weight.numel()) * (weight_bits - kFloatBits) / 8;
+        bytes += static_cast<double>(tap.folded(node).weight.numel()) * (weight_bits - kFloatBits) / 8;
         bitops += macs * weight_bits * input_bits;
         float_bitops += macs * kFloatBits * kFloatBits;
     }

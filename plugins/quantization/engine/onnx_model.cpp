@@ -34,13 +34,6 @@ int onnx_type_of(at::ScalarType type, const std::string& name) {
     }
 }
 
-std::string in_one_line(std::string text) {
-    for (char& c : text)
-        if (c == '\n' || c == '\r' || c == '\t') c = ' ';
-    const std::string_view words = trimmed(text);
-    return valid_text(words, 2'000) + (words.ends_with('.') ? "" : ".");
-}
-
 void set_attribute(onnx::AttributeProto& out, const OnnxAttribute& value) {
     using Type = onnx::AttributeProto;
     if (const auto* whole = std::get_if<std::int64_t>(&value)) {
@@ -151,7 +144,7 @@ void OnnxModel::check() const {
     try {
         onnx::checker::check_model(*m_model, true);
     } catch (const std::exception& error) {
-        throw Error(ErrorCode::invalid_value, "The ONNX checker refuses the graph: " + in_one_line(error.what()), "ONNX graph " + valid_text(m_model->graph().name(), 256),
+        throw Error(ErrorCode::invalid_value, "The ONNX checker refuses the graph: " + one_sentence(error.what()), "ONNX graph " + valid_text(m_model->graph().name(), 256),
                     "Report it with the network and the settings of the export.");
     }
 }

@@ -41,12 +41,9 @@ constexpr float kSmallestScale = std::numeric_limits<float>::epsilon();
 
 std::string_view to_text(Algorithm algorithm) { return named(kAlgorithms, algorithm).text; }
 std::string_view to_text(ObserverKind observer) { return named(kObservers, observer).text; }
-std::string_view to_text(Role role) { return named(kRoles, role).text; }
 Algorithm algorithm_from(std::string_view text) { return parsed(kAlgorithms, text, "quantization algorithm"); }
 ObserverKind observer_from(std::string_view text) { return parsed(kObservers, text, "observer"); }
 Role role_from(std::string_view text) { return parsed(kRoles, text, "role of a quantizer"); }
-std::string_view official_name(Algorithm algorithm) { return named(kAlgorithms, algorithm).official; }
-std::string_view official_name(ObserverKind observer) { return named(kObservers, observer).official; }
 
 QuantSpec full_range(int bits, bool symmetric, bool per_channel) {
     if (bits < kFewestSpecBits || bits > kMostSpecBits)
@@ -58,11 +55,6 @@ QuantSpec full_range(int bits, bool symmetric, bool per_channel) {
     spec.quant_min = symmetric ? -(std::int64_t{1} << (bits - 1)) : 0;
     spec.quant_max = symmetric ? (std::int64_t{1} << (bits - 1)) - 1 : (std::int64_t{1} << bits) - 1;
     return spec;
-}
-
-Json to_json(const QuantSpec& spec) {
-    return {{"quant_min", spec.quant_min}, {"quant_max", spec.quant_max}, {"bits", spec.bits}, {"symmetric", spec.symmetric}, {"per_channel", spec.per_channel}, {"channel_axis", spec.channel_axis},
-        {"power_of_two", spec.power_of_two}, {"algorithm", to_text(spec.algorithm)}, {"observer", to_text(spec.observer)}, {"role", to_text(spec.role)}};
 }
 
 QuantParams params_from_range(const at::Tensor& min, const at::Tensor& max, const QuantSpec& spec, bool full_unsigned) {

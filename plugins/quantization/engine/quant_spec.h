@@ -1,7 +1,6 @@
 #pragma once
 // What a quantiser is asked to do: whole-number range, scheme, and which rules find and apply its scale. Source: specs of MQBench (arXiv 2111.03759) and
 // its code, section 1 of the specification. Pure values; any thread.
-#include "core/base/json.h"
 #include <ATen/core/Tensor.h>
 #include <cstdint>
 #include <string>
@@ -19,12 +18,9 @@ enum class Role { param, tensor, input };
 
 std::string_view to_text(Algorithm algorithm);      ///< "lsq", "dsq", …
 std::string_view to_text(ObserverKind observer);
-std::string_view to_text(Role role);
 Algorithm algorithm_from(std::string_view text);    ///< also takes MQBench's class names ("LearnableFakeQuantize"). Throws Error(unknown_name) with the nearest
 ObserverKind observer_from(std::string_view text);  ///< also "MinMaxObserver", …
 Role role_from(std::string_view text);
-std::string_view official_name(Algorithm algorithm);   ///< MQBench's class: "LearnableFakeQuantize"
-std::string_view official_name(ObserverKind observer);
 
 struct QuantSpec {
     std::int64_t quant_min = -128, quant_max = 127;
@@ -39,13 +35,11 @@ struct QuantSpec {
     bool operator==(const QuantSpec&) const = default;
 
     bool is_unsigned() const { return quant_min == 0; }
-    bool holds_zero() const { return quant_min <= 0 && quant_max >= 0; }
 };
 
 /// The full range of `bits`: symmetric [-2^(b-1), 2^(b-1) - 1], asymmetric [0, 2^b - 1]. Throws Error(invalid_value) for bits outside 2..16.
 QuantSpec full_range(int bits, bool symmetric, bool per_channel);
 
-Json to_json(const QuantSpec& spec);
 
 /// s and z of x ≈ (q - z) s: float32, [1] per tensor or [C] per channel; z holds whole numbers (learnt ones may be between).
 struct QuantParams { at::Tensor scale, zero_point; };

@@ -21,10 +21,10 @@ QuantTap::QuantTap(Network& network, QuantPlan plan, const QuantizerOptions& opt
     const auto node = [&](const Placed& placed) -> const GraphNode& { return m_plan.graph.nodes[static_cast<std::size_t>(placed.node)]; };
     for (const Placed& placed : m_plan.weights) m_weights[node(placed).layer] = {&make(placed, options), placed.node, {}};
     for (const Placed& placed : m_plan.biases)
-        if (folded_bias(node(placed)).defined()) m_biases[node(placed).norm >= 0 ? node(placed).norm : node(placed).layer] = {&make(placed, options), placed.node};
+        if (folded(node(placed)).bias.defined()) m_biases[node(placed).norm >= 0 ? node(placed).norm : node(placed).layer] = {&make(placed, options), placed.node, {}};
     if (m_plan.bias == Backend::Bias::accumulator)
         for (const Placed& placed : m_plan.weights)
-            if (folded_bias(node(placed)).defined()) m_biases[node(placed).norm >= 0 ? node(placed).norm : node(placed).layer] = {nullptr, placed.node};
+            if (folded(node(placed)).bias.defined()) m_biases[node(placed).norm >= 0 ? node(placed).norm : node(placed).layer] = {nullptr, placed.node, {}};
     for (const Placed& placed : m_plan.activations) {
         Quantizer& quantizer = make(placed, options);
         if (node(placed).last_layer() >= 0) {
@@ -32,11 +32,14 @@ QuantTap::QuantTap(Network& network, QuantPlan plan, const QuantizerOptions& opt
             continue;
         }
         // No layer gives this value: it is met where it is read, and looked at once however many read it.
-        const auto last = std::make_shared<std::pair<at::Tensor, at::Tensor>>();
+        const auto met = std::make_shared<Met>();
         for (const int user : node(placed).users) {
             const GraphNode& reader = m_plan.graph.nodes[static_cast<std::size_t>(user)];
             for (std::size_t i = 0; i < reader.inputs.size(); ++i)
-                if (reader.inputs[i] == placed.node && reader.layer >= 0) m_inputs[reader.layer].push_back({i, &quantizer, last});
+                if (reader.inputs[i] == placed.node && reader.layer >= 0) {
+                    m_inputs[reader.layer].push_back({i, &quantizer, met});
+                    ++met->readers;
+                }
         }
     }
 }
@@ -48,7 +51,6 @@ Quantizer& QuantTap::make(const Placed& placed, const QuantizerOptions& options)
     own.is_weight = placed.spec.role == Role::param;
     own.observer.full_unsigned = m_plan.full_unsigned;
     try {
-        m_names.push_back(placed.name);
         return *(m_quantizers[placed.name] = make_quantizer(placed.spec, own));
     } catch (const Error& error) {
         throw Error(error.code(), error.summary(), placed.name + ", " + error.where(), error.hint());
@@ -63,12 +65,23 @@ Quantizer* QuantTap::behind(int index) {
     return keeps_grid ? behind(node.inputs.front()) : nullptr;
 }
 
-at::Tensor QuantTap::accumulator_step(int index) {
+QuantTap::IntegerBias QuantTap::integer_bias(int index) {
     const GraphNode& node = m_plan.graph.nodes[static_cast<std::size_t>(index)];
     const auto weight = m_weights.find(node.layer);
     const Quantizer* input = behind(node.inputs.front());
-    if (weight == m_weights.end() || !input) return {};
-    return input->params().scale.detach() * weight->second.quantizer->params().scale.detach();
+    const at::Tensor bias = folded(node).bias;
+    if (weight == m_weights.end() || !input || !bias.defined()) return {};
+    const at::Tensor step = (input->params().scale.detach() * weight->second.quantizer->params().scale.detach()).expand(bias.sizes());   // float32, in this order
+    return {step, at::round(bias.detach().to(at::kDouble) / step.to(at::kDouble))};
+}
+
+at::Tensor QuantTap::applied(Quantizer& quantizer, const at::Tensor& x) const {
+    try {
+        return quantizer(x);
+    } catch (const Error& error) {
+        const auto place = std::ranges::find_if(m_quantizers, [&](const auto& one) { return one.second.get() == &quantizer; });
+        throw Error(error.code(), error.summary(), place->first + ", " + error.where(), error.hint());
+    }
 }
 
 void QuantTap::set_mode(QuantMode mode) {
@@ -83,9 +96,10 @@ void QuantTap::set_mode(QuantMode mode) {
     weights_changed();
 }
 
-void QuantTap::set_quantizes(const std::string& name, bool on) {
-    if (Quantizer* quantizer = find(name)) quantizer->quantizes = on;
-    weights_changed();
+std::vector<std::string> QuantTap::names() const {
+    std::vector<std::string> all;
+    for (const auto& [name, quantizer] : m_quantizers) all.push_back(name);
+    return all;
 }
 
 Quantizer* QuantTap::find(const std::string& name) {
@@ -95,8 +109,7 @@ Quantizer* QuantTap::find(const std::string& name) {
 
 void QuantTap::weights_changed() {
     for (auto& [id, at_weight] : m_weights) at_weight.ready = at::Tensor();
-    for (auto& [id, inputs] : m_inputs)
-        for (AtInput& input : inputs) *input.last = {};
+    for (auto& [id, bias] : m_biases) bias.ready = at::Tensor();
 }
 
 std::map<std::string, at::Tensor> QuantTap::state() {
@@ -125,16 +138,19 @@ Flow QuantTap::enter(int id, TensorRefs in, at::Tensor&) {
         for (AtInput& input : found->second) {
             if (input.position >= in.size()) continue;
             at::Tensor& value = in[input.position];
-            if (!input.last->first.defined() || !input.last->first.is_same(value)) *input.last = {value, (*input.quantizer)(value)};
-            value = input.last->second;
+            Met& met = *input.met;
+            if (met.left == 0 || !met.value.is_same(value)) met = {value, applied(*input.quantizer, value), met.readers, met.readers};
+            value = met.quantized;
+            if (--met.left == 0) met.value = met.quantized = at::Tensor();   // it may be filled anew for the next run
         }
     return Flow::run;
 }
 
-at::Tensor QuantTap::norm_factor(const GraphNode& node) const {
-    const auto norm = m_norms.find(node.norm);
-    if (norm == m_norms.end()) return {};
-    return norm->second->weight / (norm->second->running_var + norm->second->eps()).sqrt();
+NormTensors QuantTap::norm_of(const GraphNode& node) const {
+    const auto found = m_norms.find(node.norm);
+    if (found == m_norms.end()) return {};
+    const BatchNorm2d& norm = *found->second;
+    return {norm.weight, norm.bias, norm.running_mean, norm.running_var, norm.eps()};
 }
 
 const at::Tensor* QuantTap::layer_tensor(int layer, const char* member) const {
@@ -147,25 +163,17 @@ const Conv2d* QuantTap::find_conv(int layer) const {
     return found == m_convs.end() ? nullptr : found->second;
 }
 
-at::Tensor QuantTap::folded_weight(const GraphNode& node) const {
-    const at::Tensor* weight = layer_tensor(node.layer, "weight");
-    if (!weight) return {};
-    const at::Tensor factor = norm_factor(node);
-    return factor.defined() ? *weight * factor.view({-1, 1, 1, 1}) : *weight;
-}
-
-at::Tensor QuantTap::folded_bias(const GraphNode& node) const {
-    const at::Tensor* own = layer_tensor(node.layer, "bias");
-    const at::Tensor factor = norm_factor(node);
-    if (!factor.defined()) return own ? *own : at::Tensor();
-    const BatchNorm2d& norm = *m_norms.at(node.norm);
-    const at::Tensor shift = own ? *own - norm.running_mean : -norm.running_mean;
-    return norm.bias + shift * factor;
+FoldedConv QuantTap::folded(const GraphNode& node) const {
+    const at::Tensor *weight = layer_tensor(node.layer, "weight"), *bias = layer_tensor(node.layer, "bias");
+    const FoldedConv own{weight ? *weight : at::Tensor(), bias ? *bias : at::Tensor()};
+    const NormTensors norm = norm_of(node);
+    return weight && norm.gamma.defined() ? folded_conv(own.weight, own.bias, norm) : own;
 }
 
 at::Tensor QuantTap::divisor(const GraphNode& node) const {
-    const at::Tensor factor = norm_factor(node);
-    if (!factor.defined()) return factor;
+    const NormTensors norm = norm_of(node);
+    if (!norm.gamma.defined()) return {};
+    const at::Tensor factor = norm.gamma / (norm.running_var + norm.eps).sqrt();
     return at::where(factor.abs() < kSmallestFactor, at::ones_like(factor), factor).view({1, -1, 1, 1});
 }
 
@@ -175,26 +183,40 @@ void QuantTap::weight(int id, at::Tensor& w) {
     AtWeight& at_weight = found->second;
     Quantizer& quantizer = *at_weight.quantizer;
     if (!quantizer.observes && !quantizer.quantizes) return;
-    if (!at_weight.ready.defined() || m_mode != QuantMode::quantize) {
-        const at::Tensor factor = norm_factor(m_plan.graph.nodes[static_cast<std::size_t>(at_weight.node)]);
-        at_weight.ready = quantizer(factor.defined() ? w * factor.view({-1, 1, 1, 1}) : w);
+    if (!at_weight.ready.defined()) {
+        const NormTensors norm = norm_of(m_plan.graph.nodes[static_cast<std::size_t>(at_weight.node)]);
+        at_weight.ready = applied(quantizer, norm.gamma.defined() ? folded_conv(w, {}, norm).weight : w);   // w: what other taps may have made of it
     }
     w = at_weight.ready;
     if (m_mode != QuantMode::quantize || records_gradients(w)) at_weight.ready = at::Tensor();   // only what stays the same is kept
+}
+
+at::Tensor QuantTap::bias_change(const AtBias& bias) {
+    const GraphNode& node = m_plan.graph.nodes[static_cast<std::size_t>(bias.node)];
+    const at::Tensor exact = folded(node).bias;
+    at::Tensor held;
+    if (bias.quantizer) {
+        held = applied(*bias.quantizer, exact);
+    } else {
+        const IntegerBias whole = integer_bias(bias.node);
+        if (m_mode == QuantMode::calibrate || !whole.codes.defined()) return {};
+        held = whole.codes.to(at::kFloat) * whole.step;
+    }
+    const at::Tensor change = held - exact;
+    return node.type == "Linear" ? change : change.view({1, -1, 1, 1});
 }
 
 void QuantTap::leave(int id, TensorRefs, at::Tensor& out) {
     // The convolution ran with the folded weight; what comes out belongs before the normalisation.
     if (const auto found = m_weights.find(id); found != m_weights.end() && (found->second.quantizer->observes || found->second.quantizer->quantizes))
         if (const at::Tensor by = divisor(m_plan.graph.nodes[static_cast<std::size_t>(found->second.node)]); by.defined()) out = out / by;
-    if (const auto bias = m_biases.find(id); bias != m_biases.end() && m_mode != QuantMode::off) {
-        const at::Tensor exact = folded_bias(m_plan.graph.nodes[static_cast<std::size_t>(bias->second.node)]);
-        at::Tensor change;
-        if (bias->second.quantizer) change = (*bias->second.quantizer)(exact) - exact;
-        else if (const at::Tensor step = accumulator_step(bias->second.node); step.defined() && m_mode != QuantMode::calibrate) change = at::round(exact / step) * step - exact;
-        if (change.defined()) out = out + (out.dim() == 4 ? change.view({1, -1, 1, 1}) : change);
+    if (const auto found = m_biases.find(id); found != m_biases.end() && m_mode != QuantMode::off) {
+        AtBias& bias = found->second;
+        if (!bias.ready.defined()) bias.ready = bias_change(bias);
+        if (bias.ready.defined()) out = out + bias.ready;
+        if (m_mode != QuantMode::quantize || !bias.ready.defined() || records_gradients(bias.ready)) bias.ready = at::Tensor();
     }
-    if (const auto output = m_outputs.find(id); output != m_outputs.end()) out = (*output->second)(out);
+    if (const auto output = m_outputs.find(id); output != m_outputs.end()) out = applied(*output->second, out);
 }
 
 }

@@ -2,6 +2,7 @@
 // The Tap that makes a network run quantised: fake-quantisers on weights, activations and biases as a plan places them. Folded convolutions run with the
 // quantised w γ/σ and are divided by γ/σ behind it, so that the normalisation stays a layer of its own (MQBench's ConvBn2d, BN folding strategies 1 and 4
 // of its paper). Used on the engine's work thread; borrows the network.
+#include "plugins/quantization/engine/bn_fold.h"
 #include "plugins/quantization/engine/placement.h"
 #include "plugins/quantization/engine/quantizer.h"
 #include <functional>
@@ -31,11 +32,8 @@ public:
     const QuantPlan& plan() const { return m_plan; }
     void set_mode(QuantMode mode);
     QuantMode mode() const { return m_mode; }
-    /// Those of a place alone, e.g. to measure what one layer costs; the mode of all is set again by set_mode.
-    void set_quantizes(const std::string& name, bool on);
-
     Quantizer* find(const std::string& name);                  ///< by the place's name; null: none
-    const std::vector<std::string>& names() const { return m_names; }
+    std::vector<std::string> names() const;                    ///< of all places
     void weights_changed();                                    ///< the network's parameters are others now
     /// By MQBench's keys: "conv1.weight_fake_quant.scale", … Throws Error(wrong_format) for members that do not fit; keys of no place are left alone.
     std::map<std::string, at::Tensor> state();
@@ -46,31 +44,34 @@ public:
     void weight(int id, at::Tensor& w) override;
     void leave(int id, TensorRefs in, at::Tensor& out) override;
 
-    /// The weight of a node as a folding backend sees it: w γ/σ with the running statistics; w where nothing is folded.
-    at::Tensor folded_weight(const GraphNode& node) const;
-    /// β - μ γ/σ, with the layer's own bias scaled; the layer's bias where nothing is folded; undefined: none.
-    at::Tensor folded_bias(const GraphNode& node) const;
+    /// Weight and bias of a node as the backend sees them: with the normalisation's running statistics folded in where it folds, else the layer's own; the bias may
+    /// be undefined. Weight undefined: the layer has none.
+    FoldedConv folded(const GraphNode& node) const;
     /// γ/σ, [1, C, 1, 1], by which the output of a folded convolution is divided; 1 where it is too small to divide by; undefined: nothing is folded.
     at::Tensor divisor(const GraphNode& node) const;
     const Conv2d* find_conv(int layer) const;                  ///< null: that layer is none
     /// What quantises the value that a node gives, seen through layers that leave its grid as it is (slices, flattening, max pooling); null: nothing.
     Quantizer* behind(int node);
-    /// s_x s_w of a node, [1] or [C]: what one step of its integer sums stands for; undefined where input or weight is not quantised on even steps.
-    at::Tensor accumulator_step(int node);
+    struct IntegerBias { at::Tensor step, codes; };            ///< float32 [C]: s_x s_w; whole numbers in double [C]
+    /// A node's bias as an integer operator adds it: round(b / (s_x s_w)). Undefined where there is none, or its input or weight is not quantised.
+    IntegerBias integer_bias(int node);
 
 private:
-    struct AtInput { std::size_t position; Quantizer* quantizer; std::shared_ptr<std::pair<at::Tensor, at::Tensor>> last; };
+    /// A value that no layer gives, quantised at the first of its readers and kept for the others.
+    struct Met { at::Tensor value, quantized; int readers = 0, left = 0; };
+    struct AtInput { std::size_t position; Quantizer* quantizer; std::shared_ptr<Met> met; };
     struct AtWeight { Quantizer* quantizer; int node; at::Tensor ready; };
-    struct AtBias { Quantizer* quantizer; int node; };         // null: whole numbers of s_x s_w
+    struct AtBias { Quantizer* quantizer; int node; at::Tensor ready; };   // quantizer null: whole numbers of s_x s_w; ready: what is added to the output
     Quantizer& make(const Placed& placed, const QuantizerOptions& options);
-    at::Tensor norm_factor(const GraphNode& node) const;       ///< γ/σ [C]; undefined: no norm
+    at::Tensor applied(Quantizer& quantizer, const at::Tensor& x) const;   ///< with the place's name in what it throws
+    at::Tensor bias_change(const AtBias& bias);
+    NormTensors norm_of(const GraphNode& node) const;          ///< gamma undefined: no norm
     const at::Tensor* layer_tensor(int layer, const char* member) const;   ///< null: that layer has none
 
     Network& m_network;
     QuantPlan m_plan;
     QuantMode m_mode = QuantMode::off;
     std::map<std::string, std::unique_ptr<Quantizer>> m_quantizers;
-    std::vector<std::string> m_names;                          // in the order of the plan: weights, biases, activations
     std::unordered_map<int, std::vector<AtInput>> m_inputs;
     std::unordered_map<int, AtWeight> m_weights;
     std::unordered_map<int, AtBias> m_biases;
