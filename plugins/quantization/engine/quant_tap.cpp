@@ -86,6 +86,7 @@ at::Tensor QuantTap::applied(Quantizer& quantizer, const at::Tensor& x) const {
 
 void QuantTap::set_mode(QuantMode mode) {
     m_mode = mode;
+    m_focus = nullptr;
     for (auto& [name, quantizer] : m_quantizers) {
         const Algorithm algorithm = quantizer->spec().algorithm;
         // Their range is a part of what they learn (PACT: without its observer alpha has no gradient; DSQ and DoReFa follow the weight).
@@ -128,7 +129,23 @@ void QuantTap::load(const std::map<std::string, at::Tensor>& state) {
     weights_changed();
 }
 
+void QuantTap::focus(const std::string& name) {
+    Quantizer* wanted = find(name);
+    if (!wanted) throw Error(ErrorCode::unknown_name, "There is no such quantizer.", name);
+    m_focus = wanted;
+    for (auto& [place, quantizer] : m_quantizers) quantizer->observes = quantizer->quantizes = false;
+    wanted->quantizes = true;
+    weights_changed();
+}
+
 bool QuantTap::wants(const LayerInfo& layer) {
+    if (m_focus) {
+        const auto weight = m_weights.find(layer.id);
+        const auto output = m_outputs.find(layer.id);
+        const auto inputs = m_inputs.find(layer.id);
+        return (weight != m_weights.end() && weight->second.quantizer == m_focus) || (output != m_outputs.end() && output->second == m_focus) ||
+            (inputs != m_inputs.end() && std::ranges::any_of(inputs->second, [&](const AtInput& input) { return input.quantizer == m_focus; }));
+    }
     // A folded layer is looked at as a whole, its normalisation too, so that nothing runs fused across it.
     return m_weights.contains(layer.id) || m_outputs.contains(layer.id) || m_inputs.contains(layer.id) || m_biases.contains(layer.id);
 }

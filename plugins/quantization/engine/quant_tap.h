@@ -34,12 +34,15 @@ public:
     QuantMode mode() const { return m_mode; }
     Quantizer* find(const std::string& name);                  ///< by the place's name; null: none
     std::vector<std::string> names() const;                    ///< of all places
+    /// From the next attach on only this place quantises, and all others let values pass, so that the rest of the network runs as it does without a tap. Throws
+    /// Error(unknown_name).
+    void focus(const std::string& name);
     void weights_changed();                                    ///< the network's parameters are others now
     /// By MQBench's keys: "conv1.weight_fake_quant.scale", … Throws Error(wrong_format) for members that do not fit; keys of no place are left alone.
     std::map<std::string, at::Tensor> state();
     void load(const std::map<std::string, at::Tensor>& state);
 
-    bool wants(const LayerInfo& layer) override;
+    bool wants(const LayerInfo& layer) override;               ///< under a focus: where its place is met
     Flow enter(int id, TensorRefs in, at::Tensor& out) override;
     void weight(int id, at::Tensor& w) override;
     void leave(int id, TensorRefs in, at::Tensor& out) override;
@@ -72,6 +75,7 @@ private:
     QuantPlan m_plan;
     QuantMode m_mode = QuantMode::off;
     std::map<std::string, std::unique_ptr<Quantizer>> m_quantizers;
+    const Quantizer* m_focus = nullptr;                        // null: all
     std::unordered_map<int, std::vector<AtInput>> m_inputs;
     std::unordered_map<int, AtWeight> m_weights;
     std::unordered_map<int, AtBias> m_biases;
