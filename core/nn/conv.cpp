@@ -96,6 +96,8 @@ at::Tensor Conv2d::forward(const at::Tensor& x, TapStack* taps) {
     });
 }
 
+at::Tensor Conv2d::with_weight(const at::Tensor& x, const at::Tensor& other) const { return convolved(x, other, {}, m_shape); }
+
 BatchNorm2d::BatchNorm2d(std::int64_t channels, const AddLayer& add_layer, std::string name, int block, double eps)
     : weight(at::ones({channels})), bias(at::zeros({channels})), running_mean(at::zeros({channels})), running_var(at::ones({channels})), m_eps(eps),
       m_id(add_layer(std::move(name), "BatchNorm2d", "norm", block)) {

@@ -13,6 +13,7 @@ class Conv2d : public Module {
 public:
     Conv2d(const ConvShape& shape, const AddLayer& add_layer, std::string name, int block = -1);
     at::Tensor forward(const at::Tensor& x, TapStack* taps);
+    at::Tensor with_weight(const at::Tensor& x, const at::Tensor& other) const;   ///< the same convolution by another weight of this shape, without the bias
     const ConvShape& shape() const { return m_shape; }
     int id() const { return m_id; }
     at::Tensor weight, bias;                    ///< [out, in / groups, k, k]; [out] or undefined

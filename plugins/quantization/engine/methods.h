@@ -9,6 +9,7 @@
 namespace lathe::quantization {
 
 Method describe_method();    ///< quantization.describe: the graph, every quantiser, and why one is missing
+Method train_method();       ///< quantization.train: a classifier in float, or quantisation-aware
 Method evaluate_method();    ///< quantization.evaluate: calibrate, and measure the accuracy, in float and quantised or on integers
 
 /// The input "model". Throws Error(invalid_value) where none is given.

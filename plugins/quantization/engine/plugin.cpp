@@ -13,6 +13,7 @@ void register_all(Registry* registry) {
     registry->add(make_image_resnet_family());
     registry->add(describe_method());
     registry->add(evaluate_method());
+    registry->add(train_method());
     for (auto make : {fake_quant_case, observers_case, apot_qil_oqa_case, backends_case, nodes_case, int8_exact_case, bn_fold_case, adaround_layer_case, sensitivity_case}) registry->add(make());
 }
 

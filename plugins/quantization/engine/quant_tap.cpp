@@ -19,7 +19,10 @@ QuantTap::QuantTap(Network& network, QuantPlan plan, const QuantizerOptions& opt
     });
     network.visit("", [&](const std::string& key, at::Tensor& tensor) { m_tensors[key] = &tensor; });
     const auto node = [&](const Placed& placed) -> const GraphNode& { return m_plan.graph.nodes[static_cast<std::size_t>(placed.node)]; };
-    for (const Placed& placed : m_plan.weights) m_weights[node(placed).layer] = {&make(placed, options), placed.node, {}};
+    for (const Placed& placed : m_plan.weights) {
+        m_weights[node(placed).layer] = {&make(placed, options), placed.node, {}};
+        if (m_norms.contains(node(placed).norm) && m_convs.contains(node(placed).layer)) m_folded_norms.insert(node(placed).norm);
+    }
     for (const Placed& placed : m_plan.biases)
         if (folded(node(placed)).bias.defined()) m_biases[node(placed).norm >= 0 ? node(placed).norm : node(placed).layer] = {&make(placed, options), placed.node, {}};
     if (m_plan.bias == Backend::Bias::accumulator)
@@ -130,10 +133,10 @@ void QuantTap::load(const std::map<std::string, at::Tensor>& state) {
 
 bool QuantTap::wants(const LayerInfo& layer) {
     // A folded layer is looked at as a whole, its normalisation too, so that nothing runs fused across it.
-    return m_weights.contains(layer.id) || m_outputs.contains(layer.id) || m_inputs.contains(layer.id) || m_biases.contains(layer.id);
+    return m_weights.contains(layer.id) || m_outputs.contains(layer.id) || m_inputs.contains(layer.id) || m_biases.contains(layer.id) || m_folded_norms.contains(layer.id);
 }
 
-Flow QuantTap::enter(int id, TensorRefs in, at::Tensor&) {
+Flow QuantTap::enter(int id, TensorRefs in, at::Tensor& out) {
     if (const auto found = m_inputs.find(id); found != m_inputs.end())
         for (AtInput& input : found->second) {
             if (input.position >= in.size()) continue;
@@ -143,7 +146,15 @@ Flow QuantTap::enter(int id, TensorRefs in, at::Tensor&) {
             value = met.quantized;
             if (--met.left == 0) met.value = met.quantized = at::Tensor();   // it may be filled anew for the next run
         }
-    return Flow::run;
+    if (!replaces_norms()) return Flow::run;
+    if (m_folded_norms.contains(id)) {
+        out = in[0];
+        return Flow::skip;
+    }
+    const auto weight = m_weights.find(id);
+    if (weight == m_weights.end() || !m_folded_norms.contains(m_plan.graph.nodes[static_cast<std::size_t>(weight->second.node)].norm)) return Flow::run;
+    out = with_norm(weight->second, in[0]);
+    return Flow::skip;
 }
 
 NormTensors QuantTap::norm_of(const GraphNode& node) const {
@@ -208,7 +219,7 @@ at::Tensor QuantTap::bias_change(const AtBias& bias) {
 
 void QuantTap::leave(int id, TensorRefs, at::Tensor& out) {
     // The convolution ran with the folded weight; what comes out belongs before the normalisation.
-    if (const auto found = m_weights.find(id); found != m_weights.end() && (found->second.quantizer->observes || found->second.quantizer->quantizes))
+    if (const auto found = m_weights.find(id); found != m_weights.end() && !replaces_norms() && (found->second.quantizer->observes || found->second.quantizer->quantizes))
         if (const at::Tensor by = divisor(m_plan.graph.nodes[static_cast<std::size_t>(found->second.node)]); by.defined()) out = out / by;
     if (const auto found = m_biases.find(id); found != m_biases.end() && m_mode != QuantMode::off) {
         AtBias& bias = found->second;

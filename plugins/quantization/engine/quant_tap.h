@@ -7,6 +7,7 @@
 #include "plugins/quantization/engine/quantizer.h"
 #include <functional>
 #include <memory>
+#include <set>
 #include <unordered_map>
 
 namespace lathe {
@@ -32,6 +33,11 @@ public:
     const QuantPlan& plan() const { return m_plan; }
     void set_mode(QuantMode mode);
     QuantMode mode() const { return m_mode; }
+    /// How convolutions with a folded normalisation run in QuantMode::train; `rescaled` from the start. With `once` the network itself is changed: its
+    /// convolutions take w γ/σ, and of their normalisations only the bias is left. Before a training collects the network's parameters.
+    void set_fold(BnFold strategy);
+    BnFold fold() const { return m_fold; }
+    bool folds_norm(int layer) const { return m_folded_norms.contains(layer); }   ///< that layer normalises what a folded convolution gives
     Quantizer* find(const std::string& name);                  ///< by the place's name; null: none
     std::vector<std::string> names() const;                    ///< of all places
     void weights_changed();                                    ///< the network's parameters are others now
@@ -65,18 +71,22 @@ private:
     Quantizer& make(const Placed& placed, const QuantizerOptions& options);
     at::Tensor applied(Quantizer& quantizer, const at::Tensor& x) const;   ///< with the place's name in what it throws
     at::Tensor bias_change(const AtBias& bias);
+    bool replaces_norms() const { return m_mode == QuantMode::train && m_fold != BnFold::rescaled; }   ///< folded convolutions run with their normalisation in one
+    at::Tensor with_norm(const AtWeight& weight, const at::Tensor& x);
     NormTensors norm_of(const GraphNode& node) const;          ///< gamma undefined: no norm
     const at::Tensor* layer_tensor(int layer, const char* member) const;   ///< null: that layer has none
 
     Network& m_network;
     QuantPlan m_plan;
     QuantMode m_mode = QuantMode::off;
+    BnFold m_fold = BnFold::rescaled;
     std::map<std::string, std::unique_ptr<Quantizer>> m_quantizers;
     std::unordered_map<int, std::vector<AtInput>> m_inputs;
     std::unordered_map<int, AtWeight> m_weights;
     std::unordered_map<int, AtBias> m_biases;
     std::unordered_map<int, Quantizer*> m_outputs;
     std::unordered_map<int, BatchNorm2d*> m_norms;
+    std::set<int> m_folded_norms;                              // ids of those that are folded into a convolution with a quantised weight
     std::unordered_map<int, Conv2d*> m_convs;
     std::map<std::string, at::Tensor*> m_tensors;              // of the network, by key
 };
