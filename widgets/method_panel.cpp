@@ -81,7 +81,7 @@ void MethodPanel::take_catalogue() {
     const bool first = m_form->parameters().empty();
     std::vector<Parameter> parameters = method->parameters;
     for (Parameter& p : tap_parameters(form_taps())) {
-        if (first) m_form->fold_group(QString::fromStdString(p.group));   // it is not what the workspace is opened for
+        m_form->fold_group(QString::fromStdString(p.group));   // it is not what the workspace is opened for
         parameters.push_back(std::move(p));
     }
     m_form->set_parameters(std::move(parameters));
