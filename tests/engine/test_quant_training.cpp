@@ -102,6 +102,12 @@ struct Seen : Tap {
     at::Tensor value;
 };
 
+std::string text_of(std::initializer_list<double> values) {
+    std::string out;
+    for (const double value : values) out += (out.empty() ? "" : ", ") + number_text(value);
+    return out;
+}
+
 double difference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>() / std::max(1e-6, b.abs().max().item<double>()); }
 
 }
@@ -176,7 +182,7 @@ private Q_SLOTS:
         training();
         const FakeRun& run = training.run;
         const double before = run.summaries.at("top1_before").get<double>(), after = run.summaries.at("top1").get<double>();
-        QVERIFY2(after > 0.85 && after >= before - 0.05, QByteArray::number(before) + " to " + QByteArray::number(after));
+        QVERIFY2(after > 0.85 && after >= before - 0.05, text_of({before, after}).c_str());
         QVERIFY(run.metrics.contains("loss.teacher"));
         const auto quantizers = open_safetensors_bytes(run.find("quantizers")->bytes, "quantizers");
         QVERIFY(quantizers->find("conv1.weight_fake_quant.scale") && quantizers->metadata().contains("lathe.quantization"));
@@ -254,7 +260,7 @@ private Q_SLOTS:
             QVERIFY(!step.skipped);
             (i < kMean ? first : last) += i < kMean || i >= kSteps - kMean ? step.loss / kMean : 0;
         }
-        QVERIFY2(last < 0.8 * first, QByteArray::number(first) + " to " + QByteArray::number(last));
+        QVERIFY2(last < 0.8 * first, text_of({first, last}).c_str());
     }
 
     void what_is_learnt_moves() {
@@ -312,7 +318,7 @@ private Q_SLOTS:
         trainer.taps().add(seen);
         trainer.set_learning(true);
         network->forward({x}, &trainer.taps());
-        QVERIFY2(difference(seen->value, want) < 2e-5, QByteArray::number(difference(seen->value, want)));
+        QVERIFY2(difference(seen->value, want) < 2e-5, text_of({difference(seen->value, want)}).c_str());
         QVERIFY(difference(now.at("bn1.running_mean"), norm.running_mean) < 1e-5);
         QVERIFY(difference(now.at("bn1.running_var"), norm.running_var) < 1e-5);
         const at::Tensor upstream = at::randn_like(want);
@@ -387,7 +393,7 @@ private Q_SLOTS:
         };
         QVERIFY(error_with({{"weight_bits", 0}, {"activation_bits", 0}}) < 1e-5);
         const double eight = error_with({{"weight_bits", 8}, {"activation_bits", 8}}), four = error_with({{"weight_bits", 4}, {"activation_bits", 4}}), ends = error_with({{"weight_bits", 4}, {"activation_bits", 4}, {"first_last_8", false}});
-        QVERIFY2(eight > 1e-4 && eight < 0.05 && four > 2 * eight && ends != four, QByteArray::number(eight) + " " + QByteArray::number(four) + " " + QByteArray::number(ends));
+        QVERIFY2(eight > 1e-4 && eight < 0.05 && four > 2 * eight && ends != four, text_of({eight, four, ends}).c_str());
         const Json told = run.summaries.at("quantization.fake_quant");
         QCOMPARE(told["arithmetic"], Json("simulated"));
         std::int64_t weighted = 0, mlp = 0;
