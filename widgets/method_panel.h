@@ -57,7 +57,7 @@ protected:
     virtual Json state() const = 0;                                   // an object, without parameters
 
     // What it can use.
-    RunRequest request(const char* method, bool live) const;          // with those values of the form that the method knows
+    RunRequest request(const char* method, bool live) const;          // with those values of the form that the method knows, and the taps that are on where it takes any
     void copy_command_line();
     QAction* add_action(const QString& id, const QString& text, const QString& icon, const QString& tip, std::function<void()> act);
     void tell(const Error& error);
@@ -77,7 +77,8 @@ private:
     void take_catalogue();
     void project_opened();
     void read_recorded(const QString& uuid, bool asked_for);
-    void take_recorded(const RecordedRun& recorded, bool asked_for);
+    void take_recorded(RecordedRun recorded, bool asked_for);
+    std::vector<TapInfo> form_taps() const;                           // those that the form has a section for
     void load_state();
     void save_state();
     const char* m_method;

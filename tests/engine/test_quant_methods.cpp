@@ -225,7 +225,7 @@ private Q_SLOTS:
         QFETCH(QString, target);
         MadeClassifier made;
         const Method method = reconstruct_method();
-        const Json params = {{"backend", target.toStdString()}, {"algorithm", algorithm.toStdString()}, {"weight_bits", 3}, {"iterations", 20}, {"learning_rate", 0.02}, {"reconstruction_images", 16}, {"learning_batch", 8}, {"images", 20}, {"calibration_images", 16}};
+        const Json params = {{"backend", target.toStdString()}, {"algorithm", algorithm.toStdString()}, {"weight_bits", 3}, {"iterations", 40}, {"learning_rate", 0.01}, {"reconstruction_images", 16}, {"learning_batch", 8}, {"images", 20}, {"calibration_images", 16}};
         const auto run = made.run_of(method, params);
         method.run(*run);
         const CsvTable units = table_of(*run, "units");
@@ -307,7 +307,7 @@ private Q_SLOTS:
         write_safetensors(made.folder() + "/other.safetensors", {{"a.scale", at::ones({1})}});
         const auto run = made.run_of(evaluate_method(), {{"images", 20}, {"calibration_images", 16}});
         run->inputs.push_back({"quantizers", "model", "", made.folder() + "/other.safetensors"});
-        QVERIFY(has_all(error_of([&] { evaluate_method().run(*run); }), {"another network", "other.safetensors"}));
+        QVERIFY(has_all(error_of([&] { evaluate_method().run(*run); }), {"no file of quantizers", "other.safetensors"}));
     }
 };
 

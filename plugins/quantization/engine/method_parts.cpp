@@ -3,6 +3,7 @@
 #include "plugins/quantization/engine/calibration.h"
 #include "plugins/quantization/engine/layer_table.h"
 #include "plugins/quantization/engine/methods.h"
+#include "plugins/quantization/engine/train_settings.h"
 #include <ATen/ATen.h>
 #include <algorithm>
 #include <c10/core/GradMode.h>
@@ -12,6 +13,7 @@ namespace lathe::quantization {
 namespace {
 
 constexpr int kFloatBits = 32;
+constexpr const char* kSchemeKey = "lathe.quantization";   // of a file of quantisers: the parameters of the run that wrote it
 
 /// Read sets by path and split, the last few; a data set of 60 000 small pictures takes 180 MB.
 class SetCache {
@@ -91,8 +93,34 @@ std::vector<at::Tensor> calibration_batches(RunContext& run, const Settings& set
     return batches;
 }
 
+namespace {
+
+/// With the scheme and scales of a file that reconstruct or train wrote.
+std::shared_ptr<QuantTap> learnt_tap(const std::string& path, const Subject& subject) {
+    const auto file = open_tensors(path);
+    const auto scheme = file->metadata().find(kSchemeKey);
+    if (scheme == file->metadata().end()) throw Error(ErrorCode::wrong_format, "This is no file of quantizers.", path, "Choose one that quantization.reconstruct or quantization.train wrote.");
+    const Json params = parse_json(scheme->second, path);
+    const bool is_trained = params.contains("mode");
+    const Settings settings = is_trained ? train_settings_from(params).scheme : settings_from(params);
+    QuantPlan plan = plan_of(subject, settings);
+    if (is_trained) use_lsq_at_ends(plan, settings.placement);
+    auto tap = std::make_shared<QuantTap>(subject.network(), std::move(plan));
+    std::map<std::string, at::Tensor> state;
+    for (const TensorEntry& entry : file->entries()) state[entry.name] = file->get(entry.name).clone();   // the map is read-only
+    for (const std::string& name : tap->names())
+        if (const auto member = state.lower_bound(name + "."); member == state.end() || !member->first.starts_with(name + "."))
+            throw Error(ErrorCode::wrong_format, "The file of quantizers belongs to another network.", path + ", " + name, "Choose the model that was written beside it.");
+    tap->load(state);
+    tap->set_mode(QuantMode::quantize);
+    return tap;
+}
+
+}
+
 std::shared_ptr<QuantTap> calibrated_tap(RunContext& run, const Subject& subject, const Settings& settings, double share) {
     static CalibrationMemory memory;   // work thread only
+    if (const InputAsset* learnt = run.input("quantizers")) return learnt_tap(learnt->path, subject);
     auto tap = std::make_shared<QuantTap>(subject.network(), plan_of(subject, settings));
     const auto batches = calibration_batches(run, settings);
     memory.start(source_key(run, subject, true) + "\n" + tap->plan().backend + "\n" + std::to_string(settings.calibration_images) + "\n" + std::to_string(settings.calibration_batch));
@@ -101,14 +129,6 @@ std::shared_ptr<QuantTap> calibrated_tap(RunContext& run, const Subject& subject
         run.progress(share * static_cast<double>(done) / static_cast<double>(batches.size()), 1, "calibrating, batch " + std::to_string(done) + " of " + std::to_string(batches.size()));
     }, memory.recall(*tap));
     memory.remember(*tap);
-    if (const InputAsset* learnt = run.input("quantizers")) {
-        const auto file = open_tensors(learnt->path);
-        std::map<std::string, at::Tensor> state;
-        for (const TensorEntry& entry : file->entries()) state[entry.name] = file->get(entry.name).clone();   // the map is read-only
-        if (std::ranges::none_of(tap->names(), [&](const std::string& name) { return state.contains(name + ".scale") || state.contains(name + ".alpha"); }))
-            throw Error(ErrorCode::wrong_format, "The file of quantizers belongs to another network or backend.", learnt->path, "Choose the backend, bits and model that it was learnt with.");
-        tap->load(state);
-    }
     return tap;
 }
 
@@ -167,21 +187,32 @@ void give_costs(RunContext& run, const Subject& subject, QuantTap& tap) {
     run.summary("float_bitops", float_bitops);
 }
 
-void give_file(RunContext& run, const char* key, const std::string& name, const char* media, std::string bytes, Json meta) {
+void give_file(RunContext& run, const char* key, const std::string& name, const char* media, std::string bytes, Json meta, std::int64_t step) {
     Artifact file;
     file.key = key;
     file.kind = "file";
     file.media = media;
+    file.step = step;
     file.meta = std::move(meta);
     file.meta["name"] = name;
     file.bytes = std::make_shared<const std::string>(std::move(bytes));
     run.artifact(std::move(file));
 }
 
-void give_quantizers(RunContext& run, QuantTap& tap) {
+void give_quantizers(RunContext& run, QuantTap& tap, std::int64_t step) {
     std::map<std::string, at::Tensor> state;
     for (const auto& [key, tensor] : tap.state()) state[key] = tensor.detach().to(at::kFloat).contiguous();
-    give_file(run, "quantizers", "quantizers.safetensors", "application/safetensors", safetensors_bytes(state, {{"lathe.quantization", run.params().dump()}}));
+    give_file(run, "quantizers", "quantizers.safetensors", "application/safetensors", safetensors_bytes(state, {{kSchemeKey, run.params().dump()}}), Json::object(), step);
+}
+
+std::shared_ptr<Network> copy_of(const CachedModel& model) {
+    auto copy = model.family->make(model.network->config(), 0);
+    const std::map<std::string, at::Tensor> state = model.network->state();
+    std::vector<std::string> keys;
+    for (const auto& [key, tensor] : state) keys.push_back(key);
+    copy->load([&](const std::string& key) { return state.at(key); }, keys, true);
+    copy->prepare_inference();
+    return copy;
 }
 
 }

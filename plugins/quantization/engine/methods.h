@@ -13,6 +13,7 @@ Method describe_method();       ///< quantization.describe: the graph, every qua
 Method evaluate_method();       ///< quantization.evaluate: calibrate, and measure the accuracy, in float and quantised or on integers
 Method sensitivity_method();    ///< quantization.sensitivity: what each layer costs at each number of bits, and the best assignments of bits
 Method reconstruct_method();    ///< quantization.reconstruct: AdaRound, BRECQ, QDrop
+Method train_method();          ///< quantization.train: a classifier in float, or quantisation-aware
 Method compare_method();        ///< quantization.compare: accuracy over algorithms, backends, bits and seeds
 
 /// What the runs of a model share: its graph, traced once.
@@ -32,8 +33,8 @@ std::string source_key(RunContext& run, const Subject& subject, bool train);
 QuantPlan plan_of(const Subject& subject, const Settings& settings);
 /// The first pictures of the training split, in batches. Throws Error(invalid_value) where there are fewer.
 std::vector<at::Tensor> calibration_batches(RunContext& run, const Settings& settings);
-/// Calibrated on the settings' pictures, or with the scales of the input "quantizers" where that is given; with progress from 0 to `share` of 1. What an earlier run has
-/// found is not looked for again.
+/// Calibrated on the settings' pictures, with progress from 0 to `share` of 1; what an earlier run has found is not looked for again. Where the input "quantizers" is given, its scheme and
+/// scales take the place of the settings' ones.
 std::shared_ptr<QuantTap> calibrated_tap(RunContext& run, const Subject& subject, const Settings& settings, double share);
 /// What the nodes that layers with a weight read give in float, for the first batch of calibration; kept for the next run. Null: the network cannot be run in parts.
 std::shared_ptr<const NodeValues> float_values(RunContext& run, const Subject& subject, const Settings& settings, const QuantPlan& plan);
@@ -42,8 +43,10 @@ void give_nodes(RunContext& run, const Subject& subject, const QuantPlan& plan);
 /// Size of the weights in bytes and BitOPs of one picture, as the plan has them and in float; summaries size_bytes, float_bytes, bitops, float_bitops.
 void give_costs(RunContext& run, const Subject& subject, QuantTap& tap);
 /// Artifact `key` of kind file with this name.
-void give_file(RunContext& run, const char* key, const std::string& name, const char* media, std::string bytes, Json meta = Json::object());
+void give_file(RunContext& run, const char* key, const std::string& name, const char* media, std::string bytes, Json meta = Json::object(), std::int64_t step = 0);
 /// The artifact "quantizers": the tap's state and the parameters that it belongs to.
-void give_quantizers(RunContext& run, QuantTap& tap);
+void give_quantizers(RunContext& run, QuantTap& tap, std::int64_t step = 0);
+/// The same weights in a network that nobody else holds, ready for inference.
+std::shared_ptr<Network> copy_of(const CachedModel& model);
 
 }

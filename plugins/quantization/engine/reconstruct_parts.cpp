@@ -6,21 +6,6 @@
 #include <c10/core/GradMode.h>
 
 namespace lathe::quantization {
-namespace {
-
-/// The same weights in a network that nobody else holds.
-std::shared_ptr<Network> copy_of(const CachedModel& model) {
-    auto copy = model.family->make(model.network->config(), 0);
-    const std::map<std::string, at::Tensor> state = model.network->state();
-    std::vector<std::string> keys;
-    for (const auto& [key, tensor] : state) keys.push_back(key);
-    copy->load([&](const std::string& key) { return state.at(key); }, keys, true);
-    copy->prepare_inference();
-    return copy;
-}
-
-}
-
 std::vector<Parameter> reconstruction_parameters() {
     return {
         Parameter::integer("reconstruction_images", 512).range(1, 50'000).with_label("Images").with_group("Reconstruction").with_help("The first of the training split.").is_log(),
