@@ -176,6 +176,7 @@ Method compare_method() {
     for (Parameter& parameter : evaluation_parameters()) info.parameters.push_back(std::move(parameter));
     info.inputs = {{"model", "model", "Model", "A classifier.", true}, {"data", "data", "Data set", "CIFAR-10 or CIFAR-100 in binary form, idx files, or pictures in folders of classes.", true}};
     info.outputs = {{"comparison", "table", "Comparison", "", ""}};
+    info.is_long = true;
     info.families = {"cifar_resnet", "resnet"};
     method.run = [](RunContext& run) { Comparison{run}(); };
     return method;

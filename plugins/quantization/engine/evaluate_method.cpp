@@ -1,18 +1,23 @@
 // quantization.evaluate: calibrates, quantises after training, and measures on the test split, in float beside it.
 #include "core/base/error.h"
+#include "core/base/time.h"
 #include "plugins/quantization/engine/classification.h"
 #include "plugins/quantization/engine/evaluation_memory.h"
+#include "plugins/quantization/engine/int8_engine.h"
 #include "plugins/quantization/engine/integer_tap.h"
 #include "plugins/quantization/engine/layer_table.h"
 #include "plugins/quantization/engine/methods.h"
 #include "plugins/quantization/engine/sensitivity.h"
+#include <algorithm>
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 namespace lathe::quantization {
 namespace {
 
 constexpr double kCalibrationShare = 0.2, kFloatShare = 0.5;   // of the progress: up to here
-constexpr std::int64_t kWorstPictures = 24;
+constexpr std::int64_t kWorstPictures = 24, kTimedBatch = 64;
+constexpr int kTimedTurns = 5;
 
 class Evaluation {
 public:
@@ -26,7 +31,8 @@ public:
         give_layers(m_run, *m_subject->model, *tap, *m_subject->runner, values ? values.get() : &none);
         give_costs(m_run, *m_subject, *tap);
         const ClassificationResult exact = in_float();
-        compare(exact, m_run.params().value("arithmetic", "simulated") == "integer" ? on_integers(*tap) : simulated(tap));
+        const std::string arithmetic = m_run.params().value("arithmetic", "simulated");
+        compare(exact, arithmetic == "int8" ? by_engine(*tap) : arithmetic == "integer" ? on_integers(*tap) : simulated(tap));
     }
 
 private:
@@ -65,16 +71,50 @@ private:
 
     ClassificationResult on_integers(QuantTap& tap) {
         const auto integers = std::make_shared<IntegerTap>(tap);
-        give_integers(*integers);
+        give_integers(integers->integer_nodes(), integers->float_nodes(), integers->integer_mac_share());
         return measure(integers, kFloatShare, 1, "on integers");
     }
 
-    void give_integers(const IntegerTap& integers) {
+    ClassificationResult by_engine(QuantTap& tap) {
+        Int8Engine engine(m_subject->network(), tap);
+        give_integers(engine.integer_nodes(), engine.float_nodes(), engine.integer_mac_share());
+        const ClassificationResult result = classify([&](std::int64_t begin, std::int64_t end) {
+            m_run.check_cancelled();
+            return engine.forward(m_set->batch(begin, end));
+        }, *m_set, m_settings.images, m_settings.batch, progress(kFloatShare, 1, "in int8"));
+        give_times(engine);
+        return result;
+    }
+
+    /// A batch in float and in int8, in turns.
+    void give_times(Int8Engine& engine) {
+        const c10::NoGradGuard no_gradients;
+        const at::Tensor batch = m_set->batch(0, std::min(kTimedBatch, m_set->size()));
+        std::vector<double> in_float, in_int8;
+        for (int turn = 0; turn <= kTimedTurns; ++turn) {   // the first of each is not counted
+            m_run.check_cancelled();
+            double start = monotonic_seconds();
+            m_subject->network().forward({batch}, nullptr);
+            in_float.push_back(monotonic_seconds() - start);
+            start = monotonic_seconds();
+            engine.forward(batch);
+            in_int8.push_back(monotonic_seconds() - start);
+        }
+        const auto median = [](std::vector<double>& seconds) {
+            std::ranges::sort(seconds.begin() + 1, seconds.end());
+            return 1e3 * seconds[(seconds.size() + 1) / 2];
+        };
+        m_run.summary("timed_images", batch.size(0));
+        m_run.summary("ms_per_batch_float", median(in_float));
+        m_run.summary("ms_per_batch_int8", median(in_int8));
+    }
+
+    void give_integers(const std::vector<std::string>& integer_nodes, const std::map<std::string, std::string>& float_nodes, double share) {
         std::vector<std::vector<Json>> rows;
-        for (const std::string& node : integers.integer_nodes()) rows.push_back({node, "integers", ""});
-        for (const auto& [node, reason] : integers.float_nodes()) rows.push_back({node, "float", reason});
+        for (const std::string& node : integer_nodes) rows.push_back({node, "integers", ""});
+        for (const auto& [node, reason] : float_nodes) rows.push_back({node, "float", reason});
         m_run.table("arithmetic", {"node", "runs on", "why"}, rows);
-        m_run.summary("integer_mac_share", integers.integer_mac_share());
+        m_run.summary("integer_mac_share", share);
     }
 
     void compare(const ClassificationResult& exact, const ClassificationResult& quantized) {
@@ -135,7 +175,7 @@ Method evaluate_method() {
     info.parameters = scheme_parameters();
     for (Parameter& parameter : calibration_parameters()) info.parameters.push_back(std::move(parameter));
     for (Parameter& parameter : evaluation_parameters()) info.parameters.push_back(std::move(parameter));
-    info.parameters.push_back(Parameter::choice("arithmetic", "simulated", {{"simulated", "Simulated", "float numbers on the grid, as in training"}, {"integer", "Integers", "whole numbers, bit for bit as an integer engine"}})
+    info.parameters.push_back(Parameter::choice("arithmetic", "simulated", {{"simulated", "Simulated", "float numbers on the grid, as in training"}, {"integer", "Integers", "whole numbers, bit for bit as ONNX Runtime; slow, every layer can be looked at"}, {"int8", "int8 engine", "the same whole numbers, fast"}})
                                   .with_label("Arithmetic").with_group("Evaluate").is_live());
     info.inputs = {{"model", "model", "Model", "A classifier: ResNet for small or large pictures.", true}, {"data", "data", "Data set", "CIFAR-10 or CIFAR-100 in binary form, idx files, or pictures in folders of classes.", true},
         {"quantizers", "model", "Quantizers", "Learnt scales, of a reconstruction or training; they take the place of calibration.", false}};

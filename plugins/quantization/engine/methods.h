@@ -15,6 +15,7 @@ Method sensitivity_method();    ///< quantization.sensitivity: what each layer c
 Method reconstruct_method();    ///< quantization.reconstruct: AdaRound, BRECQ, QDrop
 Method train_method();          ///< quantization.train: a classifier in float, or quantisation-aware
 Method compare_method();        ///< quantization.compare: accuracy over algorithms, backends, bits and seeds
+Method deploy_method();         ///< quantization.deploy: ONNX and clip ranges, run in ONNX Runtime and compared layer by layer
 
 /// What the runs of a model share: its graph, traced once.
 struct Subject {

@@ -121,6 +121,7 @@ Method reconstruct_method() {
     info.inputs = {{"model", "model", "Model", "A classifier.", true}, {"data", "data", "Data set", "CIFAR-10 or CIFAR-100 in binary form, idx files, or pictures in folders of classes.", true}};
     info.outputs = {{"top1", "metric", "Top-1 after each unit", "", "higher"}, {"reconstruction_loss", "metric", "Reconstruction loss", "", "lower"}, {"rounding_loss", "metric", "Rounding loss", "", "lower"},
         {"units", "table", "Units", "", ""}, {"model", "file", "Model", "", ""}, {"quantizers", "file", "Quantizers", "", ""}};
+    info.is_long = true;
     info.families = {"cifar_resnet", "resnet"};
     method.run = [](RunContext& run) { ReconstructRun{run}(); };
     return method;
