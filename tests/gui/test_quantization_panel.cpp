@@ -1,7 +1,12 @@
 // The workspace of quantization with a context that answers as the engine does: sliders, one selection, undo, estimates, ranges, the graph, faults.
 #include "plugins/quantization/panel/budget_rows.h"
 #include "plugins/quantization/panel/graph_view.h"
+#include "plugins/quantization/panel/engine_view.h"
+#include "plugins/quantization/panel/learning_view.h"
+#include "plugins/quantization/panel/methods_view.h"
+#include "plugins/quantization/panel/note_rows.h"
 #include "plugins/quantization/panel/panel.h"
+#include "plugins/quantization/panel/pictures_view.h"
 #include "plugins/quantization/panel/range_plot.h"
 #include "plugins/quantization/panel/ranges_view.h"
 #include "plugins/quantization/panel/result_view.h"
@@ -417,7 +422,7 @@ private Q_SLOTS:
         QVERIFY(table && table->tableInterface());
         QCOMPARE(table->tableInterface()->rowCount(), int(bench.panel->network().nodes.size()));
         bench.panel->layers()->set_graph(false);
-        QCOMPARE(bench.panel->notes()->notes().isEmpty(), false);
+        QCOMPARE(bench.panel->notes()->texts().isEmpty(), false);
     }
 
     void other_networks_are_described() {

@@ -4,6 +4,7 @@
 #include "widgets/small_widgets.h"
 #include "widgets/text_label.h"
 #include "widgets/theme.h"
+#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QPushButton>
 #include <QVBoxLayout>
@@ -13,7 +14,6 @@ namespace lathe::quantization {
 namespace {
 
 constexpr double kKilo = 1e3, kGiga = 1e9;
-constexpr int kMostNotes = 5, kNamesEach = 3;
 
 }
 
@@ -126,63 +126,22 @@ void BudgetRows::set_best_available(bool available, const QString& why_not) {
     m_best->setToolTip(available ? tr("The weight bits with the smallest estimated loss that fit both") : why_not);
 }
 
-// --- notes
-
-NoteRows::NoteRows(QWidget* parent) : QWidget(parent), m_column(new QVBoxLayout(this)) {
-    m_column->setContentsMargins(0, 0, 0, 0);
-    m_column->setSpacing(6);
+LearntRow::LearntRow(QWidget* parent) : QWidget(parent), m_name(new ElidedLabel({}, 12, false, TextRole::normal, this)) {
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(6);
+    row->addWidget(m_name, 1);
+    auto* remove = new IconButton(QStringLiteral("close"), tr("Back to the ranges of the observers"), this);
+    row->addWidget(remove);
+    connect(remove, &QToolButton::clicked, this, &LearntRow::removed);
+    set_file({});
 }
 
-void NoteRows::set_notes(const QStringList& texts) {
-    if (texts == m_texts && !m_rows.isEmpty()) return;
-    m_texts = texts;
-    for (QWidget* row : std::as_const(m_rows)) delete row;
-    m_rows.clear();
-    for (const QString& text : texts.isEmpty() ? QStringList{tr("Every value that this backend computes on has a quantizer.")} : texts) {
-        auto* row = new QWidget(this);
-        auto* line = new QHBoxLayout(row);
-        line->setContentsMargins(0, 0, 0, 0);
-        line->setSpacing(6);
-        if (!texts.isEmpty()) {
-            auto* icon = new QLabel(row);
-            const auto paint_icon = [icon] { icon->setPixmap(Theme::instance().pixmap(QStringLiteral("warning"), 16, theme_colours().warn, icon->devicePixelRatioF())); };
-            paint_icon();
-            connect(&Theme::instance(), &Theme::changed, icon, paint_icon);
-            line->addWidget(icon, 0, Qt::AlignTop);
-        }
-        auto* label = new TextLabel(text, 12, false, TextRole::secondary, row);
-        label->setTextFormat(Qt::RichText);
-        label->setWordWrap(true);
-        label->setMinimumWidth(100);
-        line->addWidget(label, 1);
-        m_column->addWidget(row);
-        m_rows << row;
-    }
-}
-
-QStringList backend_notes(const Network& network) {
-    QStringList reasons;
-    QHash<QString, QStringList> names;
-    for (const NodeRow& node : network.nodes) {
-        if (node.activation_bits > 0 || node.why.isEmpty()) continue;
-        if (!names.contains(node.why)) reasons << node.why;
-        names[node.why] << (node.layer.isEmpty() ? node.node : node.layer);
-    }
-    std::ranges::stable_sort(reasons, std::ranges::less{}, [&](const QString& why) { return names.value(why).size(); });   // what is rare tells more
-    QStringList out;
-    const Json warnings = network.facts.is_object() ? network.facts.value("warnings", Json::array()) : Json::array();
-    if (warnings.is_array())
-        for (const Json& warning : warnings)
-            if (warning.is_string()) out << QString::fromStdString(warning.get<std::string>()).toHtmlEscaped();
-    for (const QString& why : std::as_const(reasons)) {
-        if (out.size() >= kMostNotes) break;
-        const QStringList& all = names[why];
-        QStringList first;
-        for (const QString& name : all.first(std::min<qsizetype>(kNamesEach, all.size()))) first << QStringLiteral("<b>%1</b>").arg(name.toHtmlEscaped());
-        const qsizetype more = all.size() - first.size();
-        out << NoteRows::tr("No quantizer at %1%2: %3").arg(first.join(QStringLiteral(", ")), more > 0 ? NoteRows::tr(" and %1 more").arg(more) : QString(), why.toHtmlEscaped());
-    }
-    return out;
+/// Its parts are hidden, not the row: the form shows and hides that with its group.
+void LearntRow::set_file(const QString& file) {
+    m_name->setText(tr("Learnt: %1").arg(QFileInfo(file).completeBaseName()));
+    setToolTip(file);
+    setFixedHeight(file.isEmpty() ? 0 : 28);
 }
 
 }

@@ -1,12 +1,12 @@
 #pragma once
-// Below the parameters: a budget of size and BitOPs with the best bits for it, and what the backend leaves without a quantizer. GUI thread only.
-#include "plugins/quantization/panel/network.h"
+// Below the parameters: a budget of size and BitOPs with the best bits for it. GUI thread only.
+#include "core/base/json.h"
 #include <QWidget>
 
 class QPushButton;
-class QVBoxLayout;
 
 namespace lathe {
+class ElidedLabel;
 class NumberField;
 class Slider;
 class TextLabel;
@@ -52,20 +52,16 @@ private:
     bool m_was_set = false;
 };
 
-/// Warnings in words, one below the other.
-class NoteRows : public QWidget {
+/// "Learnt: reconstruct-1a2b…" with a button that goes back to the observers' ranges; hidden where nothing learnt is used.
+class LearntRow : public QWidget {
     Q_OBJECT
 public:
-    explicit NoteRows(QWidget* parent = nullptr);
-    void set_notes(const QStringList& rich_texts);
-    QStringList notes() const { return m_texts; }
+    explicit LearntRow(QWidget* parent = nullptr);
+    void set_file(const QString& file);
+Q_SIGNALS:
+    void removed();
 private:
-    QVBoxLayout* m_column;
-    QStringList m_texts;
-    QList<QWidget*> m_rows;
+    ElidedLabel* m_name;
 };
-
-/// Why values of the network have no quantizer, the same reasons together, and what the engine warned of.
-QStringList backend_notes(const Network& network);
 
 }

@@ -18,7 +18,12 @@ class KeptView;
 namespace lathe::quantization {
 
 class BudgetRows;
+class EngineView;
+class LearningView;
+class LearntRow;
+class MethodsView;
 class NoteRows;
+class PicturesView;
 class RangesView;
 class ResultView;
 class SourceBar;
@@ -35,6 +40,10 @@ public:
     FrontView* front() { return m_front; }
     BudgetRows* budget() { return m_budget; }
     NoteRows* notes() { return m_notes; }
+    MethodsView* methods() { return m_methods; }
+    EngineView* engine() { return m_engine; }
+    PicturesView* pictures() { return m_pictures; }
+    LearningView* learning() { return m_learning; }
     const Network& network() const { return m_network; }
     const Assignment& assignment() const { return m_assignment; }
     const Measurement* result() const { return m_result.get(); }
@@ -43,6 +52,7 @@ public:
     bool is_stale() const override;
     bool is_classifier() const;                            ///< as far as is known
     void write_results(const QDir& folder, double scale);  ///< tables as CSV, views as PNG; says how it went
+    void write_onnx(const QString& file);                  ///< the network that was checked last, and its clip ranges; says how it went
 
 private:
     // panel.cpp: what it is made of, parameters
@@ -86,16 +96,27 @@ private:
     void run_ended(const QString& uuid, RunState state) override;
     void failed(const QString& uuid, const event::Failed& failure);
     QStringList opened_methods() const override;
+    QStringList recorded_series() const override;
     void show_recorded(const RecordedRun& recorded) override;
     // panel_jobs.cpp: recorded work that takes longer
     bool start_job(const char* method, const Json& extra);
     QString job_of(const QString& uuid) const;             ///< its method; empty: none of ours
     void take_job(const QString& method, const RunEvent& event);
-    void job_ended(const QString& method, RunState state);
+    void job_finished(const QString& method, const Json& params, const Json& summary);
+    void job_ended(const QString& method);
     void take_job_artifact(const QString& method, const Artifact& artifact);
     void job_progress(const QString& method, const QString& text);
     void find_sensitivity();
     void measure_sensitivity();
+    void check_on_engine();
+    void export_onnx();
+    void save_onnx();
+    bool write_bytes(const QString& path, const Bytes& bytes);   ///< says what went wrong
+    void start_learning(const QString& method);
+    void use_learnt(const QString& method);
+    void use_quantizers(const QString& file);              ///< a step of undo
+    void take_quantizers(const QString& file);
+    void save_model(const QString& method);
     // panel_show.cpp: what is seen
     void show_now() override;
     void show_centre();
@@ -116,6 +137,11 @@ private:
     FrontView* m_front;
     BudgetRows* m_budget;
     NoteRows* m_notes;
+    LearntRow* m_learnt_row;
+    MethodsView* m_methods;
+    EngineView* m_engine;
+    PicturesView* m_pictures;
+    LearningView* m_learning;
     KeptView* m_kept_view;
 
     Network m_network;                                     // what is shown
@@ -138,7 +164,11 @@ private:
     Network m_description;
     Json m_facts;                                          // summary of the description; null: not known yet
     QHash<QString, QString> m_jobs;                        // method -> run under way
-    bool m_live_waits = false;
+    QHash<QString, Json> m_job_params;
+    QString m_pictured;                                    // run whose pictures are shown
+    QString m_quantizers;                                  // file that takes the place of calibration; empty: none
+    Json m_checked_params;                                 // what the last check on the engine was of
+    bool m_live_waits = false, m_save_onnx_waits = false;
 };
 
 }

@@ -1,5 +1,6 @@
 // What the workspace asks of the engine, and how it takes the answers.
 #include "core/base/error.h"
+#include "plugins/quantization/panel/learning_view.h"
 #include "plugins/quantization/panel/panel.h"
 #include "plugins/quantization/panel/source_bar.h"
 #include "widgets/asset_chooser.h"
@@ -18,15 +19,17 @@ MethodPanel::Assets Panel::assets() const {
     Assets out;
     if (const QString model = m_source->model()->path(); !model.isEmpty()) out << std::pair(QStringLiteral("model"), model);
     if (const QString data = m_source->data()->path(); !data.isEmpty()) out << std::pair(QStringLiteral("data"), data);
+    if (!m_quantizers.isEmpty()) out << std::pair(QStringLiteral("quantizers"), m_quantizers);
     return out;
 }
 
 void Panel::choose_asset(const QString& role, const QString& path) {
     if (role == u"model") m_source->model()->choose(path);
     if (role == u"data") m_source->data()->choose(path);
+    if (role == u"quantizers") take_quantizers(path);
 }
 
-QString Panel::sources() const { return m_source->model()->path() + u'\n' + m_source->data()->path(); }
+QString Panel::sources() const { return m_source->model()->path() + u'\n' + m_source->data()->path() + u'\n' + m_quantizers; }
 
 /// Families that the method names are classifiers; what the engine does not tell is given a try.
 bool Panel::is_classifier() const {
@@ -188,24 +191,23 @@ void Panel::failed(const QString& uuid, const event::Failed& failure) {
 
 void Panel::run_ended(const QString& uuid, RunState state) {
     if (m_coming && uuid == m_coming->uuid && state != RunState::finished) m_coming.reset();
-    if (const QString method = job_of(uuid); !method.isEmpty()) job_ended(method, state);
+    if (const QString method = job_of(uuid); !method.isEmpty()) job_ended(method);
     if (uuid == m_describe) m_describe.clear();
     show_stale();
 }
 
 // --- recorded
 
-QStringList Panel::opened_methods() const { return {QStringLiteral("quantization.evaluate")}; }
+QStringList Panel::opened_methods() const { return LearningView::methods() + QStringList{QStringLiteral("quantization.compare"), QStringLiteral("quantization.deploy"), QStringLiteral("quantization.evaluate")}; }
+QStringList Panel::recorded_series() const { return {QStringLiteral("reconstruction_loss"), QStringLiteral("rounding_loss"), QStringLiteral("loss"), QStringLiteral("top1")}; }
 
 void Panel::show_recorded(const RecordedRun& recorded) {
     if (recorded.run.method != u"quantization.evaluate") {
+        if (m_jobs.contains(recorded.run.method)) return;   // what is under way is newer
         for (const Artifact& artifact : recorded.artifacts) take_job_artifact(recorded.run.method, artifact);
-        if (recorded.run.method == u"quantization.sensitivity" && m_sensitivity_coming.is_ready()) {
-            m_sensitivity = std::exchange(m_sensitivity_coming, {});
-            m_sensitivity.set_params(recorded.run.params);
-            m_front_key = {};
-            refresh_assignment();
-        }
+        for (const QString& key : recorded_series()) m_learning->show_series(recorded.run.method, key, recorded.series.value(key));
+        m_sensitivity_coming.set_params(recorded.run.params);
+        if (recorded.run.state == RunState::finished) job_finished(recorded.run.method, recorded.run.params, recorded.run.summary);
         return;
     }
     auto measurement = std::make_shared<Measurement>();

@@ -1,8 +1,12 @@
 // What the workspace shows of the results.
 #include "core/base/error.h"
 #include "plugins/quantization/panel/budget_rows.h"
+#include "plugins/quantization/panel/engine_view.h"
 #include "plugins/quantization/panel/graph_view.h"
+#include "plugins/quantization/panel/methods_view.h"
+#include "plugins/quantization/panel/note_rows.h"
 #include "plugins/quantization/panel/panel.h"
+#include "plugins/quantization/panel/pictures_view.h"
 #include "plugins/quantization/panel/range_plot.h"
 #include "plugins/quantization/panel/ranges_view.h"
 #include "plugins/quantization/panel/result_view.h"
@@ -45,7 +49,11 @@ void Panel::show_now() {
     for (QWidget* view : {static_cast<QWidget*>(m_ranges->weights()), static_cast<QWidget*>(m_ranges->inputs()), static_cast<QWidget*>(m_layers->graph()), static_cast<QWidget*>(m_front->plot())}) view->setProperty("lathe_run", uuid);
     if (m_layers->current().isEmpty() && !m_network.layers.isEmpty()) m_layers->select({m_network.layers.first().node}, m_network.layers.first().node);
     m_result_view->show_measured(m_result ? m_result->summary : Json());
-    m_notes->set_notes(m_network.nodes.isEmpty() ? QStringList{tr("They come when a model is chosen.")} : backend_notes(m_network));
+    m_notes->set_notes(backend_notes(m_network));
+    if (m_result && m_pictured != m_result->uuid) {
+        m_pictured = m_result->uuid;
+        m_pictures->show_measurement(m_result.get());
+    }
     refresh_assignment();
     show_facts();
     show_stale();
@@ -123,6 +131,10 @@ void Panel::show_stale() {
     const bool stale = is_stale();
     m_result_view->set_measured_stale(stale);
     if (!m_coming) m_context.set_dock_hint(QStringLiteral("result"), stale ? (is_live() ? tr("stale") : tr("stale · changes wait for Run")) : m_result ? (m_result->live ? tr("live") : tr("recorded")) : QString());
+    m_pictures->set_stale(stale);
+    const bool other = m_engine->has_result() && m_checked_params != request("quantization.deploy", false).params;
+    m_engine->set_stale(other);
+    m_context.set_dock_hint(QStringLiteral("engine"), other ? tr("stale: of other bits") : QString());
     m_layers->title()->set_loading(m_coming || !m_describe.isEmpty());
 }
 
@@ -162,6 +174,8 @@ void Panel::write_results(const QDir& target, double scale) {
     };
     table("layers.csv", m_layers->table()->as_csv());
     table("costs.csv", m_result_view->table()->as_csv());
+    table("comparison.csv", m_methods->as_csv());
+    table("divergence.csv", m_engine->as_csv());
     table("assignments.csv", m_front->plot()->as_csv());
     if (!m_sensitivity.is_empty()) table("sensitivity.csv", csv_of(m_sensitivity.table()));
     if (m_result && !m_result->confusion.columns.empty()) table("confusion.csv", csv_of(m_result->confusion));
