@@ -75,7 +75,10 @@ BudgetRows::BudgetRows(QWidget* parent)
         connect(button, &QPushButton::clicked, this, [this, bits] { Q_EMIT uniform_wanted(bits); });
         buttons->addWidget(button);
     }
-    for (QPushButton* button : findChildren<QPushButton*>()) button->setProperty("lathe_tool", true);
+    for (QPushButton* button : findChildren<QPushButton*>()) {
+        button->setProperty("lathe_tool", true);
+        button->setFont(Theme::instance().font(12));
+    }
     buttons->addStretch(1);
     column->addLayout(buttons);
     m_answer->setWordWrap(true);

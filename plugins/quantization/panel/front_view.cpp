@@ -72,6 +72,16 @@ void FrontView::show_front(const QList<FrontMark>& estimated, const QList<Tried>
         curves << level;
         m_plot->add_note(most, float_top1, tr("float %1").arg(float_top1, 0, 'f', 2));
     }
+    // What is far below float is of no use and would flatten the rest; a double click on the plot shows it.
+    constexpr double kShown = 15;
+    double lowest = 1e300, highest = 0;
+    for (const Curve& curve : std::as_const(curves))
+        for (const double y : curve.y)
+            if (!std::isnan(y)) {
+                lowest = std::min(lowest, y);
+                highest = std::max(highest, y);
+            }
+    if (highest > 0) m_plot->set_y_range(std::min(std::max(lowest, highest - kShown), std::isnan(now.top1) ? lowest : std::max(now.top1, lowest)) - 0.5, highest + 0.7);
     m_plot->set_curves(curves);
     m_tried = int(tried.size());
     set_note(m_own_note);

@@ -12,7 +12,7 @@
 namespace lathe::quantization {
 namespace {
 
-constexpr int kNumberWidth = 38, kSliderPad = 14;
+constexpr int kNumberWidth = 32, kSliderPad = 12;
 
 /// Where the track of a bit slider lies in its cell.
 QRectF track_in(const QRectF& cell) { return {cell.left() + kSliderPad, cell.top(), std::max(30.0, cell.width() - 2 * kSliderPad - kNumberWidth), cell.height()}; }
@@ -96,10 +96,11 @@ LayerTable::LayerTable(QWidget* parent) : TableView(parent), m_layers(new LayerM
     setSelectionMode(ExtendedSelection);
     setItemDelegate(new LayerDelegate(this));
     set_model(m_layers);
-    const std::pair<int, int> widths[] = {{LayerModel::name, 126}, {LayerModel::shape, 92}, {LayerModel::weight_bits, 158}, {LayerModel::activation_bits, 158}, {LayerModel::kilobytes, 88}, {LayerModel::sqnr, 78},
-        {LayerModel::loss, 72}, {LayerModel::rmse, 78}, {LayerModel::weight_strip, 100}, {LayerModel::input_strip, 100}, {LayerModel::weight_scheme, 170}, {LayerModel::input_scheme, 170}, {LayerModel::node, 120}};
+    const std::pair<int, int> widths[] = {{LayerModel::name, 112}, {LayerModel::shape, 88}, {LayerModel::weight_bits, 132}, {LayerModel::activation_bits, 132}, {LayerModel::kilobytes, 84}, {LayerModel::sqnr, 76},
+        {LayerModel::loss, 66}, {LayerModel::rmse, 72}, {LayerModel::weight_strip, 80}, {LayerModel::input_strip, 80}, {LayerModel::weight_scheme, 170}, {LayerModel::input_scheme, 170}, {LayerModel::node, 120}};
     for (const auto& [column, width] : widths) setColumnWidth(column, width);
     for (int column = 0; column < LayerModel::column_count; ++column) setColumnHidden(column, !LayerModel::is_shown_at_first(column));
+    horizontalHeader()->setStretchLastSection(true);
     connect(m_layers, &QAbstractItemModel::modelReset, this, &LayerTable::apply_filter);
     connect(m_layers, &QAbstractItemModel::dataChanged, this, [this] {
         if (!m_drag.on) apply_filter();   // nothing vanishes below a hand

@@ -128,7 +128,7 @@ void LayersView::show_layers(const Network& network, const QList<ShownLayer>& la
     m_graph->show_network(network, layers);
     QStringList still;
     for (const QString& node : std::as_const(m_selected))
-        if (network.index_of(node) >= 0) still << node;
+        if (network.layers.isEmpty() || network.index_of(node) >= 0) still << node;   // those of a project wait for their network
     if (still != m_selected || (!still.isEmpty() && m_table->selected().isEmpty())) select(still, still.contains(m_current) ? m_current : still.value(0));
     show_note();
 }

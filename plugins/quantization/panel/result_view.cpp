@@ -37,7 +37,7 @@ ResultView::ResultView(QWidget* parent)
     m_elsewhere->hide();
     column->addWidget(m_elsewhere);
     m_table->setAccessibleName(tr("Costs of this assignment"));
-    m_rows = {{tr("Weights"), kNone, kNone, kNone, kNone}, {tr("BitOPs"), kNone, kNone, kNone, kNone}, {tr("Batch, this machine"), kNone, kNone, kNone, kNone}};
+    m_rows = {{tr("Weights"), kNone, kNone, kNone, kNone}, {tr("BitOPs"), kNone, kNone, kNone, kNone}, {tr("Latency"), kNone, kNone, kNone, kNone}};
     m_table->set_rows(m_rows);
     for (int row = 0; row < 2; ++row) m_table->set_tone(row, 3, CellTone::strong);
     column->addWidget(m_table);
@@ -103,10 +103,11 @@ void ResultView::show_costs(const Costs& in_float, const Costs& all_8, const Cos
 void ResultView::show_latency() {
     const double in_float = m_summary.is_object() ? m_summary.value("ms_per_batch_float", std::nan("")) : std::nan(""), int8 = m_summary.is_object() ? m_summary.value("ms_per_batch_int8", std::nan("")) : std::nan("");
     const auto ms = [](double value) { return std::isnan(value) ? kNone : figure(value, 1) + QStringLiteral(" ms"); };
-    m_rows[2] = {tr("Batch, this machine"), ms(in_float), ms(int8), ms(int8), in_float > 0 && int8 > 0 ? figure(100 * int8 / in_float, 0) + QStringLiteral(" %") : kNone};
-    if (std::isnan(in_float) && std::isnan(int8)) m_rows[2] = {tr("Batch, this machine"), kNone, kNone, tr("not measured"), kNone};
+    m_rows[2] = {tr("Latency"), ms(in_float), ms(int8), ms(int8), in_float > 0 && int8 > 0 ? figure(100 * int8 / in_float, 0) + QStringLiteral(" %") : kNone};
+    if (std::isnan(in_float) && std::isnan(int8)) m_rows[2] = {tr("Latency"), kNone, kNone, tr("not measured"), kNone};
     m_table->set_rows(m_rows);
     m_table->set_tone(2, 3, CellTone::secondary);
+    for (int column = 0; column < m_table->columnCount(); ++column) m_table->item(2, column)->setToolTip(tr("Of one batch on this machine: measured when the engine computes on integers."));
 }
 
 void ResultView::show_only_costs(const QString& sentence) {
