@@ -280,4 +280,28 @@ inline Json mixed_layers(int bits) {
     return {{"columns", all_layer_columns()}, {"rows", rows}};
 }
 
+inline Artifact comparison_table() {
+    const auto row = [](const char* method, const char* bits, double mean, double deviation, int n) { return std::vector<Json>{"academic", method, bits, mean, deviation, n, ""}; };
+    return table_artifact("comparison", {"backend", "method", "bits", "top1 mean", "top1 std", "n", "values"},
+        {row("plain", "8/8", 0.916, 0.001, 3), row("plain", "4/8", 0.909, 0.001, 3), row("plain", "3/8", 0.631, 0.019, 3), row("adaround", "8/8", 0.917, 0.0004, 3), row("adaround", "4/8", 0.913, 0.001, 3), row("adaround", "3/8", 0.898, 0.003, 3),
+            row("brecq", "8/8", 0.917, 0.0003, 3), row("brecq", "4/8", 0.914, 0.001, 3), row("brecq", "3/8", 0.900, 0.002, 3), row("qdrop", "8/8", 0.917, 0.001, 3), row("qdrop", "4/8", 0.914, 0.001, 3), row("qdrop", "3/8", 0.899, 0.003, 2)});
+}
+
+inline QList<Artifact> deployment_of() {
+    std::vector<std::vector<Json>> same, other;
+    std::vector<float> steps;
+    int order = 0;
+    for (const MadeLayer& layer : made_layers()) {
+        const bool differs = order >= 7;
+        same.push_back({layer.node, order, 4'200'000, 0, 0.0, 0});
+        other.push_back({layer.node, order, 4'200'000, differs ? 17 * (order - 6) : 0, differs ? 17.0 * (order - 6) / 4.2e6 : 0.0, differs ? 1 : 0});
+        ++order;
+    }
+    for (int which = 0; which < 2; ++which)
+        for (int node = 0; node < order; ++node)
+            for (int i = -16; i <= 16; ++i) steps.push_back(float(i == 0 ? 4'200'000 : which == 1 && node >= 7 && std::abs(i) == 1 ? 9 * (node - 6) : 0));
+    const std::vector<std::string> columns{"node", "order", "values", "differing", "share", "largest step"};
+    return {table_artifact("divergence", columns, same), table_artifact("divergence_float", columns, other), f32_artifact("step_histograms", {2, order, 33}, steps), text_artifact("onnx", "file", "an ONNX file"), text_artifact("clip_ranges", "file", "{}")};
+}
+
 }

@@ -104,11 +104,11 @@ QRectF GraphView::node_rect(const QString& node) const {
     return {rect.topLeft() * m_scale + m_offset, rect.size() * m_scale};
 }
 
-/// The width fits at a size that can be read; a deep network is then scrolled.
+/// The width fits; a deep network is not made smaller than can be read, but scrolled.
 void GraphView::fit() {
     const QRectF all = whole();
     const double room = height() - kLine;
-    m_scale = std::clamp(std::min((width() - 8.0) / all.width(), std::max(room / all.height(), 0.75)), kLeastScale, 1.25);
+    m_scale = std::clamp(std::min((width() - 8.0) / all.width(), std::max(room / all.height(), 1.0)), kLeastScale, 1.25);
     m_offset = {(width() - all.width() * m_scale) / 2, all.height() * m_scale < room ? (room - all.height() * m_scale) / 2 : 0};
     m_fitted = true;
     if (m_chosen >= 0) show_chosen();

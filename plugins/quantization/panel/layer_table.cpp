@@ -96,8 +96,8 @@ LayerTable::LayerTable(QWidget* parent) : TableView(parent), m_layers(new LayerM
     setSelectionMode(ExtendedSelection);
     setItemDelegate(new LayerDelegate(this));
     set_model(m_layers);
-    const std::pair<int, int> widths[] = {{LayerModel::name, 112}, {LayerModel::shape, 88}, {LayerModel::weight_bits, 132}, {LayerModel::activation_bits, 132}, {LayerModel::kilobytes, 84}, {LayerModel::sqnr, 76},
-        {LayerModel::loss, 66}, {LayerModel::rmse, 72}, {LayerModel::weight_strip, 80}, {LayerModel::input_strip, 80}, {LayerModel::weight_scheme, 170}, {LayerModel::input_scheme, 170}, {LayerModel::node, 120}};
+    const std::pair<int, int> widths[] = {{LayerModel::name, 104}, {LayerModel::shape, 84}, {LayerModel::weight_bits, 122}, {LayerModel::activation_bits, 122}, {LayerModel::kilobytes, 80}, {LayerModel::sqnr, 70},
+        {LayerModel::loss, 64}, {LayerModel::rmse, 68}, {LayerModel::weight_strip, 72}, {LayerModel::input_strip, 80}, {LayerModel::weight_scheme, 170}, {LayerModel::input_scheme, 170}, {LayerModel::node, 120}};
     for (const auto& [column, width] : widths) setColumnWidth(column, width);
     for (int column = 0; column < LayerModel::column_count; ++column) setColumnHidden(column, !LayerModel::is_shown_at_first(column));
     horizontalHeader()->setStretchLastSection(true);

@@ -48,6 +48,7 @@ public:
     const Assignment& assignment() const { return m_assignment; }
     const Measurement* result() const { return m_result.get(); }
     const Sensitivity& sensitivity() const { return m_sensitivity; }
+    const std::optional<Estimate>& estimate() const { return m_estimate; }
     double estimate_ms() const { return m_estimate_ms; }   ///< from a moved slider to the number on the screen, last time
     bool is_stale() const override;
     bool is_classifier() const;                            ///< as far as is known
