@@ -2,6 +2,7 @@
 #include "viewers/plot_viewer.h"
 #include "widgets/text_label.h"
 #include "widgets/theme.h"
+#include <QPointF>
 #include <QVBoxLayout>
 #include <algorithm>
 #include <numeric>
@@ -34,6 +35,7 @@ void FrontView::show_front(const QList<FrontMark>& estimated, const QList<Tried>
     const ThemeColours& c = theme_colours();
     QVector<Curve> curves;
     m_plot->clear_notes();
+    QList<std::pair<QPointF, QString>> notes;
     double least = 1e300, most = 0;
     const auto span = [&](double bytes) {
         least = std::min(least, bytes / 1000);
@@ -59,7 +61,7 @@ void FrontView::show_front(const QList<FrontMark>& estimated, const QList<Tried>
     const auto point = [&](const char* id, const QString& name, const FrontMark& mark, int series, const QColor& colour) {
         if (std::isnan(mark.top1) || mark.bytes <= 0) return;
         curves << Curve{QString::fromLatin1(id), name, {mark.bytes / 1000}, {mark.top1}, series, false, true, false, colour};
-        m_plot->add_note(mark.bytes / 1000, mark.top1, name);
+        notes << std::pair(QPointF(mark.bytes / 1000, mark.top1), name);
         span(mark.bytes);
     };
     constexpr int kSquares = 5;   // series of the second round are drawn with squares
@@ -70,7 +72,7 @@ void FrontView::show_front(const QList<FrontMark>& estimated, const QList<Tried>
         const double room = std::max(1.0, (most - least) * 0.04);
         Curve level{QStringLiteral("float"), tr("float"), {least - room, most + room}, {float_top1, float_top1}, 1, false, false, false, c.text};
         curves << level;
-        m_plot->add_note(most, float_top1, tr("float %1").arg(float_top1, 0, 'f', 2));
+        notes << std::pair(QPointF(most, float_top1), tr("float %1").arg(float_top1, 0, 'f', 2));
     }
     // What is far below float is of no use and would flatten the rest; a double click on the plot shows it.
     constexpr double kShown = 15;
@@ -81,7 +83,10 @@ void FrontView::show_front(const QList<FrontMark>& estimated, const QList<Tried>
                 lowest = std::min(lowest, y);
                 highest = std::max(highest, y);
             }
-    if (highest > 0) m_plot->set_y_range(std::min(std::max(lowest, highest - kShown), std::isnan(now.top1) ? lowest : std::max(now.top1, lowest)) - 0.5, highest + 0.7);
+    const double foot = std::min(std::max(lowest, highest - kShown), std::isnan(now.top1) ? highest : now.top1) - 0.5;
+    if (highest > 0) m_plot->set_y_range(foot, highest + 0.7);
+    for (const auto& [at, text] : std::as_const(notes))
+        if (at.y() >= foot) m_plot->add_note(at.x(), at.y(), text);
     m_plot->set_curves(curves);
     m_tried = int(tried.size());
     set_note(m_own_note);

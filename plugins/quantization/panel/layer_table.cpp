@@ -12,7 +12,7 @@
 namespace lathe::quantization {
 namespace {
 
-constexpr int kNumberWidth = 32, kSliderPad = 12;
+constexpr int kNumberWidth = 30, kSliderPad = 10;
 
 /// Where the track of a bit slider lies in its cell.
 QRectF track_in(const QRectF& cell) { return {cell.left() + kSliderPad, cell.top(), std::max(30.0, cell.width() - 2 * kSliderPad - kNumberWidth), cell.height()}; }
@@ -96,8 +96,8 @@ LayerTable::LayerTable(QWidget* parent) : TableView(parent), m_layers(new LayerM
     setSelectionMode(ExtendedSelection);
     setItemDelegate(new LayerDelegate(this));
     set_model(m_layers);
-    const std::pair<int, int> widths[] = {{LayerModel::name, 104}, {LayerModel::shape, 84}, {LayerModel::weight_bits, 122}, {LayerModel::activation_bits, 122}, {LayerModel::kilobytes, 80}, {LayerModel::sqnr, 70},
-        {LayerModel::loss, 64}, {LayerModel::rmse, 68}, {LayerModel::weight_strip, 72}, {LayerModel::input_strip, 80}, {LayerModel::weight_scheme, 170}, {LayerModel::input_scheme, 170}, {LayerModel::node, 120}};
+    const std::pair<int, int> widths[] = {{LayerModel::name, 106}, {LayerModel::shape, 92}, {LayerModel::weight_bits, 114}, {LayerModel::activation_bits, 114}, {LayerModel::kilobytes, 88}, {LayerModel::sqnr, 80},
+        {LayerModel::loss, 66}, {LayerModel::rmse, 80}, {LayerModel::weight_strip, 60}, {LayerModel::input_strip, 80}, {LayerModel::weight_scheme, 170}, {LayerModel::input_scheme, 170}, {LayerModel::node, 120}};
     for (const auto& [column, width] : widths) setColumnWidth(column, width);
     for (int column = 0; column < LayerModel::column_count; ++column) setColumnHidden(column, !LayerModel::is_shown_at_first(column));
     horizontalHeader()->setStretchLastSection(true);

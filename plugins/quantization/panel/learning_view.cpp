@@ -161,12 +161,12 @@ void LearningView::show_current() {
     if (running) {
         m_note->setText(learnt.running);
     } else if (learnt.summary.is_object()) {
-        const auto percent = [&](const char* key) { return learnt.summary.contains(key) && learnt.summary[key].is_number() ? QString::number(learnt.summary[key].get<double>() * 100, 'f', 2) + QStringLiteral(" %") : QString(); };
+        const auto percent = [&](const char* key) { return learnt.summary.contains(key) && learnt.summary[key].is_number() ? QString::number(learnt.summary[key].get<double>() * 100, 'f', 2) + QStringLiteral("\u00A0%") : QString(); };
         const QString before = percent("top1_before"), after = percent("top1"), in_float = percent("top1_float");
         QStringList parts;
         if (!after.isEmpty()) parts << (before.isEmpty() ? tr("Top-1 %1").arg(after) : tr("Top-1 %1, before %2").arg(after, before));
         if (!in_float.isEmpty()) parts << tr("float %1").arg(in_float);
-        if (learnt.summary.contains("seconds") && learnt.summary["seconds"].is_number()) parts << tr("%1 s").arg(learnt.summary["seconds"].get<double>(), 0, 'f', 0);
+        if (learnt.summary.contains("seconds") && learnt.summary["seconds"].is_number()) parts << tr("%1\u00A0s").arg(learnt.summary["seconds"].get<double>(), 0, 'f', 0);
         m_note->setText(parts.join(QStringLiteral(" · ")));
     } else {
         m_note->setText(!learnt.order.isEmpty() ? tr("It was stopped. Resume it in Runs: it goes on from its last checkpoint.") : known ? QString() : tr("This engine does not know %1.").arg(method));

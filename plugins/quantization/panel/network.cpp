@@ -182,7 +182,8 @@ QString amount(double value) {
         value /= 1000;
         ++letter;
     }
-    return figure(value, value < 10 ? 2 : value < 100 ? 1 : 0) + QLatin1String(letters[letter]);
+    const bool counts = letter == 0 && value == std::floor(value);
+    return figure(value, counts ? 0 : value < 10 ? 2 : value < 100 ? 1 : 0) + QLatin1String(letters[letter]);
 }
 
 QString kilobytes(double bytes) { return std::isnan(bytes) ? QStringLiteral("–") : figure(bytes / 1000, bytes < 100'000 ? 1 : 0) + QStringLiteral(" kB"); }

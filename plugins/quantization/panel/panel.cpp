@@ -117,7 +117,7 @@ void Panel::build_parameters() {
 
 void Panel::build_docks() {
     m_context.set_bar(m_source);
-    m_context.add_dock(m_form, QStringLiteral("parameters"), tr("Parameters"), QStringLiteral("quantization.evaluate"), DockSide::left, 316);
+    m_context.add_dock(m_form, QStringLiteral("parameters"), tr("Parameters"), QStringLiteral("quantization.evaluate"), DockSide::left, 304);
     auto* details = new QWidget;
     auto* column = new QVBoxLayout(details);
     column->setContentsMargins(0, 0, 0, 0);
