@@ -5,11 +5,13 @@
 #include "viewers/plot_viewer.h"
 #include "viewers/table_view.h"
 #include "widgets/segmented_control.h"
+#include "widgets/simple_table.h"
 #include "widgets/small_widgets.h"
 #include "widgets/text_label.h"
 #include <QHBoxLayout>
 #include <QPushButton>
 #include <QVBoxLayout>
+#include <algorithm>
 
 namespace lathe::quantization {
 namespace {
@@ -73,7 +75,7 @@ EngineView::EngineView(QWidget* parent)
     m_which->set_tool_tip(1, tr("Fake quantization in float against ONNX Runtime"));
     details->addWidget(m_which);
     m_table->setAccessibleName(tr("Divergence by layer"));
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    prepare_table(m_table);
     m_table->setMinimumHeight(120);
     details->addWidget(m_table, 1);
     m_plot->setMinimumHeight(130);
@@ -180,13 +182,19 @@ void EngineView::show_divergence() {
 
 void EngineView::show_steps() {
     const int which = m_which->current() == 1 ? 1 : 0;
-    Curve curve{QStringLiteral("steps"), tr("values"), {}, {}, 0, false, true, false, {}};
+    constexpr double kFoot = 0.7;   // below a count of one, on a log axis
+    Curve curve{QStringLiteral("steps"), tr("values"), {}, {}, 0, false, false, false, {}};
+    double most = 1;
     if (m_node < m_shown.nodes)
         for (int i = 0; i < kSteps; ++i) {
-            const float count = m_shown.steps[(std::size_t(which) * std::size_t(m_shown.nodes) + std::size_t(m_node)) * kSteps + std::size_t(i)];
-            curve.x << i - kSteps / 2;
-            curve.y << (count > 0 ? double(count) : std::nan(""));
+            const double count = m_shown.steps[(std::size_t(which) * std::size_t(m_shown.nodes) + std::size_t(m_node)) * kSteps + std::size_t(i)], x = i - kSteps / 2;
+            if (count <= 0) continue;
+            curve.x << x << x << x;   // a stem each, and a gap
+            curve.y << kFoot << count << std::nan("");
+            most = std::max(most, count);
         }
+    m_plot->set_x_range(-kSteps / 2 - 0.5, kSteps / 2 + 0.5);
+    m_plot->set_y_range(kFoot, most * 2);
     m_plot->set_curves(curve.x.isEmpty() ? QVector<Curve>() : QVector<Curve>{curve});
 }
 

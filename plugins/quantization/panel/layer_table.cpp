@@ -1,9 +1,15 @@
 #include "plugins/quantization/panel/layer_table.h"
+#include "viewers/view_export.h"
 #include "widgets/lathe_style.h"
 #include "widgets/simple_table.h"
 #include "widgets/theme.h"
+#include <QApplication>
+#include <QClipboard>
+#include <QContextMenuEvent>
+#include <QFileDialog>
 #include <QHeaderView>
 #include <QKeyEvent>
+#include <QMenu>
 #include <QMouseEvent>
 #include <QPainter>
 #include <QStyledItemDelegate>
@@ -261,6 +267,40 @@ void LayerTable::keyPressEvent(QKeyEvent* event) {
     default: break;
     }
     TableView::keyPressEvent(event);
+}
+
+void LayerTable::mouseDoubleClickEvent(QMouseEvent* event) {
+    const QModelIndex index = indexAt(event->position().toPoint());
+    const bool is_weight = index.column() == LayerModel::weight_bits;
+    if (event->button() == Qt::LeftButton && (is_weight || index.column() == LayerModel::activation_bits)) Q_EMIT bits_reset(is_weight, selected());
+    else TableView::mouseDoubleClickEvent(event);
+}
+
+void LayerTable::set_selected(bool is_weight, int bits) {
+    std::map<QString, int> all = bits_of_selected(is_weight);
+    for (auto& [node, value] : all) value = bits;
+    if (!all.empty()) Q_EMIT bits_moved(is_weight, all, false);
+}
+
+void LayerTable::contextMenuEvent(QContextMenuEvent* event) {
+    const bool is_weight = currentIndex().column() != LayerModel::activation_bits;
+    const bool any = !selected().isEmpty();
+    QMenu menu(this);
+    menu.addAction(is_weight ? tr("Weight bits of the backend") : tr("Activation bits of the backend"), this, [this, is_weight] { Q_EMIT bits_reset(is_weight, selected()); })->setEnabled(any);
+    for (const int bits : {8, 4}) {
+        menu.addAction(tr("Weights %1 bit").arg(bits), this, [this, bits] { set_selected(true, bits); })->setEnabled(any);
+        menu.addAction(tr("Activations %1 bit").arg(bits), this, [this, bits] { set_selected(false, bits); })->setEnabled(any);
+    }
+    menu.addAction(tr("Exclude or include"), this, &LayerTable::exclude_wanted)->setEnabled(any);
+    menu.addSeparator();
+    menu.addAction(tr("Copy"), this, &LayerTable::copy_selection)->setEnabled(any);
+    menu.addAction(tr("Copy all as CSV"), this, [this] { QApplication::clipboard()->setText(as_csv()); });
+    menu.addAction(tr("Export…"), this, [this] {
+        const QString file = QFileDialog::getSaveFileName(window(), tr("Export the layers"), QStringLiteral("layers.csv"), tr("Table (*.csv)"));
+        if (!file.isEmpty() && !export_csv(file)) show_export_failed(file);
+    });
+    menu.addAction(tr("Rows in the order they run"), this, [this] { set_sort_keys({}); })->setEnabled(!sort_model()->keys().isEmpty());
+    menu.exec(event->globalPos());
 }
 
 }

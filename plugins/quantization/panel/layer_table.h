@@ -25,18 +25,22 @@ public:
 Q_SIGNALS:
     void bits_moved(bool is_weight, std::map<QString, int> bits, bool dragging);   ///< node of the layer -> bits, 0: float
     void selection_moved();
+    void bits_reset(bool is_weight, QStringList nodes);    ///< to the backend's own
     void exclude_wanted();
 
 protected:
     void mousePressEvent(QMouseEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
     void mouseReleaseEvent(QMouseEvent* event) override;
+    void mouseDoubleClickEvent(QMouseEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
+    void contextMenuEvent(QContextMenuEvent* event) override;
 
 private:
     struct Drag { bool on = false, is_weight = true; int slot = 0, last = 0; std::map<QString, int> before; };
     void apply_filter();
     void move_to(int slot, bool dragging);
+    void set_selected(bool is_weight, int bits);
     std::map<QString, int> bits_of_selected(bool is_weight) const;
     int slot_at(const QRectF& track, double x) const;
     LayerModel* m_layers;

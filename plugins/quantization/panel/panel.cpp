@@ -42,11 +42,13 @@ Panel::Panel(PanelContext& context, QWidget* parent)
     build_actions();
     connect(&context, &PanelContext::model_dropped, this, [this](const QString& path) { m_source->model()->choose(path); });
     connect(&context, &PanelContext::data_dropped, this, [this](const QString& path) { m_source->data()->choose(path); });
+    connect(&context, &PanelContext::restore_run, this, [this](const QString& uuid) { m_asked_for = uuid; });
     connect(&Theme::instance(), &Theme::changed, this, &Panel::show_front);
     connect(m_source, &SourceBar::source_changed, this, &Panel::source_changed);
     connect(m_empty, &EmptyState::button_clicked, this, [this] { m_source->model()->activated(m_source->model()->count() - 1); });
 
     connect(m_layers->table(), &LayerTable::bits_moved, this, &Panel::move_bits);
+    connect(m_layers->table(), &LayerTable::bits_reset, this, &Panel::reset_bits);
     connect(m_layers, &LayersView::scheme_chosen, this, &Panel::use_scheme);
     connect(m_layers, &LayersView::selection_changed, this, [this] {
         show_ranges();

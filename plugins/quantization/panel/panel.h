@@ -72,6 +72,7 @@ private:
     void refresh_assignment();
     void edit_choices(const LayerChoices& next, bool dragging, const QString& text);
     void move_bits(bool is_weight, const std::map<QString, int>& bits, bool dragging);
+    void reset_bits(bool is_weight, const QStringList& nodes);
     void move_clip(bool is_weight, double low, double high, bool dragging);
     void reset_clip(bool is_weight);
     void use_scheme(LayersView::Scheme scheme);
@@ -158,6 +159,7 @@ private:
     double m_estimate_ms = 0;
     QList<Tried> m_tried;
     QList<FrontMark> m_front_marks;                        // top-1 of the front at these activations
+    FrontMark m_all_8, m_all_4;
     Json m_front_key;
 
     QString m_describe;
@@ -166,6 +168,7 @@ private:
     Json m_facts;                                          // summary of the description; null: not known yet
     QHash<QString, QString> m_jobs;                        // method -> run under way
     QHash<QString, Json> m_job_params;
+    QString m_asked_for;                                   // recorded run that the user wants to see
     QString m_pictured;                                    // run whose pictures are shown
     QString m_quantizers;                                  // file that takes the place of calibration; empty: none
     Json m_checked_params;                                 // what the last check on the engine was of

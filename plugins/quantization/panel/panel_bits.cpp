@@ -116,6 +116,22 @@ void Panel::move_bits(bool is_weight, const std::map<QString, int>& bits, bool d
     edit_choices(next, dragging, text);
 }
 
+void Panel::reset_bits(bool is_weight, const QStringList& nodes) {
+    LayerChoices next(m_form->value(kLayersId));
+    for (const QString& node : nodes) {
+        const LayerRow* row = m_network.layer(node);
+        if (!row) continue;
+        if (!is_weight) {
+            next.change(row->input).activation_bits = 0;
+            continue;
+        }
+        NodeChoice& choice = next.change(node);
+        choice.weight_bits = 0;
+        choice.excluded = false;
+    }
+    edit_choices(next, false, is_weight ? tr("Weight bits of the backend") : tr("Activation bits of the backend"));
+}
+
 void Panel::move_clip(bool is_weight, double low, double high, bool dragging) {
     const LayerRow* row = m_network.layer(m_layers->current());
     if (!row) return;

@@ -204,6 +204,10 @@ QStringList Panel::recorded_series() const { return {QStringLiteral("reconstruct
 void Panel::show_recorded(const RecordedRun& recorded) {
     if (recorded.run.method != u"quantization.evaluate") {
         if (m_jobs.contains(recorded.run.method)) return;   // what is under way is newer
+        if (std::exchange(m_asked_for, {}) == recorded.run.uuid)
+            for (const auto& [role, path] : recorded.run.assets) choose_asset(role, path);
+        for (const auto& [role, path] : recorded.run.assets)
+            if (role == u"model" && path != m_source->model()->path()) return;   // on opening: the last one was of another model
         for (const Artifact& artifact : recorded.artifacts) take_job_artifact(recorded.run.method, artifact);
         for (const QString& key : recorded_series()) m_learning->show_series(recorded.run.method, key, recorded.series.value(key));
         m_sensitivity_coming.set_params(recorded.run.params);
@@ -219,6 +223,7 @@ void Panel::show_recorded(const RecordedRun& recorded) {
     for (const Artifact& artifact : recorded.artifacts)
         if (artifact.key != "nodes" && artifact.key != "layers") measurement->take(artifact);
     if (recorded.run.summary.is_object()) measurement->summary = measurement->network.facts = recorded.run.summary;
+    if (std::ranges::find(recorded.run.assets, QStringLiteral("quantizers"), &std::pair<QString, QString>::first) == recorded.run.assets.end()) take_quantizers({});
     m_form->set_values(recorded.run.params, tr("Open what made %1").arg(recorded.name()));
     measurement->params = m_form->values();
     measurement->sources = sources();

@@ -61,7 +61,9 @@ void Panel::show_now() {
 
 void Panel::show_centre() {
     m_centre->setCurrentWidget(m_source->model()->path().isEmpty() && m_network.is_empty() ? static_cast<QWidget*>(m_empty) : m_layers);
-    m_result_view->show_only_costs(is_classifier() ? QString() : tr("This network is no classifier, so only what it costs is known here. Measure it in its own workspace: the section “Fake quantization” of Δ-Cache or BEV quantizes it while it runs."));
+    m_result_view->set_hint(is_classifier() && m_source->data()->path().isEmpty() && !m_source->model()->path().isEmpty() ? tr("No data set yet. Choose one above: then the accuracy is measured after each change.") : QString());
+    if (is_classifier()) m_result_view->show_only_costs({});
+    else m_result_view->show_only_costs(tr("This network is no classifier, so only what it costs is known here. Measure it in its own workspace: the section “Fake quantization” of Δ-Cache or BEV quantizes it while it runs."));
 }
 
 void Panel::show_facts() {
@@ -94,11 +96,17 @@ void Panel::show_estimate() {
 /// The front is estimated with the activations as they are now; a point each, so it is kept until they change.
 void Panel::show_front() {
     const QList<FrontPoint>& front = m_sensitivity.front();
-    Json key = Json::array({front.size()});
-    for (const LayerBits& bits : std::as_const(m_assignment)) key.push_back(bits.activation);
+    Json key = Json::array({front.size(), m_sensitivity.is_ready(), m_network.layers.size()});
+    for (const LayerBits& bits : std::as_const(m_assignment)) key.push_back(bits.weight > 0 ? bits.activation : -bits.activation);
+    const auto mark_of = [&](const Assignment& bits) {
+        const auto estimate = m_sensitivity.estimate(m_network, bits);
+        return FrontMark{costs_of(m_network, bits).bytes, estimate ? estimate->top1 : std::nan("")};
+    };
     if (key != m_front_key) {
         m_front_key = key;
         m_front_marks.clear();
+        m_all_8 = mark_of(all_at(8));
+        m_all_4 = mark_of(all_at(4));
         const double work = double(front.size()) * double(m_network.layers.size()) * double(m_sensitivity.table().rows.empty() ? 0 : 2560);
         for (const FrontPoint& point : front) {
             const Assignment bits = with_weights(m_network, m_assignment, point);
@@ -106,15 +114,11 @@ void Panel::show_front() {
             m_front_marks << FrontMark{m_network.layers.isEmpty() ? point.bytes : costs_of(m_network, bits).bytes, estimate ? estimate->top1 : point.top1};
         }
     }
-    const auto mark_of = [&](const Assignment& bits) {
-        const auto estimate = m_sensitivity.estimate(m_network, bits);
-        return FrontMark{costs_of(m_network, bits).bytes, estimate ? estimate->top1 : std::nan("")};
-    };
     const bool is_measured = m_result && !is_stale() && !std::isnan(m_result->top1());
     FrontMark now{costs_of(m_network, m_assignment).bytes, is_measured ? m_result->top1() : m_estimate ? m_estimate->top1 : std::nan("")};
     const double in_float = m_result && !std::isnan(m_result->float_top1()) ? m_result->float_top1() : m_sensitivity.float_top1();
     if (m_network.layers.isEmpty()) m_front->show_front({}, {}, {}, false, {}, {}, std::nan(""));
-    else m_front->show_front(m_front_marks, m_tried, now, is_measured, mark_of(all_at(8)), mark_of(all_at(4)), in_float);
+    else m_front->show_front(m_front_marks, m_tried, now, is_measured, m_all_8, m_all_4, in_float);
 }
 
 void Panel::show_ranges() {

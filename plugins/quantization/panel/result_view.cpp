@@ -23,7 +23,7 @@ QString signed_points(double points) {
 ResultView::ResultView(QWidget* parent)
     : QWidget(parent), m_measured(new Headline(tr("measured"), this)), m_estimated(new Headline(tr("estimated"), this)), m_points(new Headline(tr("points to float"), this)),
       m_table(new SimpleTable({QString(), tr("Float"), tr("All 8 bit"), tr("This"), tr("This / float")}, this)), m_honest(new TextLabel(tr("Below 8 bit the engine computes in int8: smaller, not faster."), 11, false, TextRole::secondary, this)),
-      m_elsewhere(new TextLabel({}, 12, false, TextRole::secondary, this)) {
+      m_elsewhere(new TextLabel({}, 12, false, TextRole::secondary, this)), m_hint(new TextLabel({}, 12, false, TextRole::secondary, this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 8, 0, 8);
     column->setSpacing(6);
@@ -32,10 +32,12 @@ ResultView::ResultView(QWidget* parent)
     heads->setContentsMargins(12, 0, 12, 0);
     for (Headline* head : {m_measured, m_estimated, m_points}) heads->addWidget(head, 1);
     column->addWidget(m_heads);
-    m_elsewhere->setWordWrap(true);
-    m_elsewhere->setContentsMargins(12, 0, 12, 0);
-    m_elsewhere->hide();
-    column->addWidget(m_elsewhere);
+    for (TextLabel* sentence : {m_elsewhere, m_hint}) {
+        sentence->setWordWrap(true);
+        sentence->setContentsMargins(12, 0, 12, 0);
+        sentence->hide();
+        column->addWidget(sentence);
+    }
     m_table->setAccessibleName(tr("Costs of this assignment"));
     m_rows = {{tr("Weights"), kNone, kNone, kNone, kNone}, {tr("BitOPs"), kNone, kNone, kNone, kNone}, {tr("Latency"), kNone, kNone, kNone, kNone}};
     m_table->set_rows(m_rows);
@@ -114,6 +116,11 @@ void ResultView::show_only_costs(const QString& sentence) {
     m_elsewhere->setText(sentence);
     m_elsewhere->setVisible(!sentence.isEmpty());
     m_heads->setVisible(sentence.isEmpty());
+}
+
+void ResultView::set_hint(const QString& sentence) {
+    m_hint->setText(sentence);
+    m_hint->setVisible(!sentence.isEmpty());
 }
 
 QString ResultView::measured_text() const { return m_measured->accessibleName(); }

@@ -22,6 +22,7 @@ public:
     void show_estimate(const std::optional<Estimate>& estimate, double milliseconds, bool of_other_ranges, const QString& why_not);
     void show_costs(const Costs& in_float, const Costs& all_8, const Costs& now);
     void show_only_costs(const QString& sentence);         ///< a network that is measured elsewhere; empty: it is a classifier
+    void set_hint(const QString& sentence);                ///< what is needed for a measurement; empty: nothing
     SimpleTable* table() { return m_table; }
     QString measured_text() const;
     QString estimated_text() const;
@@ -30,7 +31,7 @@ private:
     void show_points();
     Headline *m_measured, *m_estimated, *m_points;
     SimpleTable* m_table;
-    TextLabel *m_honest, *m_elsewhere;
+    TextLabel *m_honest, *m_elsewhere, *m_hint;
     QWidget* m_heads;
     QList<QStringList> m_rows;
     Json m_summary;
