@@ -168,6 +168,7 @@ private Q_SLOTS:
         for (QWidget* child : plot->findChildren<QWidget*>())
             if (child->inherits("QCustomPlot")) surface = child;
         QVERIFY(surface);
+        QTest::qWait(150);   // curves are drawn at most 30 times a second
         for (int y = 4; y < surface->height() && clicks.isEmpty(); y += 9)
             for (int x = 40; x < surface->width() && clicks.isEmpty(); x += 9) QTest::mouseClick(surface, Qt::LeftButton, {}, {x, y});
         QVERIFY(!clicks.isEmpty());

@@ -145,6 +145,7 @@ void LearntRow::set_file(const QString& file) {
     m_name->setText(tr("Learnt: %1").arg(QFileInfo(file).completeBaseName()));
     setToolTip(file);
     setFixedHeight(file.isEmpty() ? 0 : 28);
+    setEnabled(!file.isEmpty());   // no Tab into what is not seen
 }
 
 }

@@ -62,7 +62,7 @@ private:
 
 /// The point of the front with the smallest loss that fits both; nullptr: none does. bits_of: the activations as they are chosen.
 const FrontPoint* best_within(const Sensitivity& sensitivity, const Network& network, const Assignment& bits, double bytes, double bitops);
-/// `bits` with the weights of a point of the front.
+/// `bits` with the weights of a point of the front; what is in float stays so.
 Assignment with_weights(const Network& network, Assignment bits, const FrontPoint& point);
 /// All quantized weights and values at so many bits; what is in float stays so.
 Assignment uniform(Assignment bits, int weight, int activation);

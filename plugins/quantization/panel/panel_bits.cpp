@@ -88,7 +88,9 @@ void Panel::refresh_assignment() {
     m_estimate_ms = double(clock.nsecsElapsed()) / 1e6;
 }
 
+/// A click that moves nothing is no step, whatever the order of the rows was.
 void Panel::edit_choices(const LayerChoices& next, bool dragging, const QString& text) {
+    if (!m_form->is_dragging() && next == LayerChoices(m_form->value(kLayersId))) return;
     try {
         m_form->edit(kLayersId, next.to_table(m_form->value(kLayersId)), dragging, text);
     } catch (const Error& error) {

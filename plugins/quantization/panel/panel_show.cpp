@@ -69,7 +69,8 @@ void Panel::show_centre() {
 void Panel::show_facts() {
     QStringList facts;
     if (!m_network.layers.isEmpty()) facts << tr("%n layer(s)", nullptr, int(m_network.layers.size()));
-    if (const double weights = m_network.weights(); weights > 0) facts << tr("%1 weights").arg(grouped_number(weights, 0));
+    const double told = m_network.facts.is_object() ? m_network.facts.value("weights", 0.0) : 0;
+    if (const double weights = told > 0 ? told : m_network.weights(); weights > 0) facts << tr("%1 weights").arg(grouped_number(weights, 0));
     if (m_result && m_result->sources == sources() && !std::isnan(m_result->float_top1())) facts << tr("float %1 %").arg(m_result->float_top1(), 0, 'f', 2);
     m_source->set_facts(facts.join(QStringLiteral(" · ")));
 }
