@@ -9,11 +9,13 @@ namespace lathe {
 
 struct ConvShape { std::int64_t in = 0, out = 0; int kernel = 1, stride = 1, padding = 0, groups = 1; bool bias = false; };
 
+/// conv2d, channels last, right for every shape, its gradients too, also where oneDNN is not. bias may be undefined; dilation 1.
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const ConvShape& shape);
+
 class Conv2d : public Module {
 public:
     Conv2d(const ConvShape& shape, const AddLayer& add_layer, std::string name, int block = -1);
     at::Tensor forward(const at::Tensor& x, TapStack* taps);
-    at::Tensor with_weight(const at::Tensor& x, const at::Tensor& other) const;   ///< the same convolution by another weight of this shape, without the bias
     const ConvShape& shape() const { return m_shape; }
     int id() const { return m_id; }
     at::Tensor weight, bias;                    ///< [out, in / groups, k, k]; [out] or undefined

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Measures the bars: run.sh [AREA] [--json]. Areas: core, bev. Exit status 1 when a bar is missed or nothing could be measured.
+# Measures the bars: run.sh [AREA] [--json]. Areas: core, bev, quantization. Exit status 1 when a bar is missed or nothing could be measured.
 set -uo pipefail
 area=core json=
-for a in "$@"; do case $a in --json) json=1 ;; core | bev) area=$a ;; *) echo "bench: there is no area $a (there are: core, bev)" >&2; exit 2 ;; esac; done
+for a in "$@"; do case $a in --json) json=1 ;; core | bev | quantization) area=$a ;; *) echo "bench: there is no area $a (there are: core, bev, quantization)" >&2; exit 2 ;; esac; done
 # The processor's own kernels: a core type set for other programs would measure another machine.
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 load=$(cut -d' ' -f1 /proc/loadavg)
@@ -62,6 +62,9 @@ bev)
   measure bev_bench "$here/ref/bev.py"
   measure scene_bars
   measure street_bars ;;
+quantization)
+  measure verify quantization '(fake_quant|observers|apot_qil_oqa|bn_fold|adaround_layer|sensitivity|resnet20_backends|resnet20_int8_exact)\.safetensors|resnet20_nodes\.json'
+  measure quant_bench "$here/ref/quantization.py" ;;
 esac
 
 if [ -n "$json" ]; then cat "$results"; else

@@ -1,5 +1,6 @@
 // How a QuantTap trains a convolution together with the normalisation behind it.
 #include "core/nn/conv.h"
+#include "core/nn/layers.h"
 #include "plugins/quantization/engine/quant_tap.h"
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -27,13 +28,23 @@ void QuantTap::set_fold(BnFold strategy) {
     weights_changed();
 }
 
-at::Tensor QuantTap::with_norm(const AtWeight& weight, const at::Tensor& x) {
+at::Tensor QuantTap::with_norm(AtWeight& weight, const at::Tensor& x) {
     const GraphNode& node = m_plan.graph.nodes[static_cast<std::size_t>(weight.node)];
     const Conv2d& conv = *m_convs.at(node.layer);
+    if (m_mode == QuantMode::quantize) {
+        if (!weight.ready.defined()) {
+            const FoldedConv whole = folded(node);
+            weight.ready = applied(*weight.quantizer, whole.weight);
+            weight.bias = whole.bias;
+        }
+        const at::Tensor y = convolve(x, weight.ready, weight.bias, conv.shape());
+        if (records_gradients(weight.ready)) weight.ready = at::Tensor();
+        return y;
+    }
     NormTensors norm = norm_of(node);
     // A network that was folded once is one whose normalisations are frozen.
     const BnFold strategy = m_fold == BnFold::once ? BnFold::frozen : m_fold;
-    return folded_training(strategy, x, conv.weight, conv.bias, norm, [&](const at::Tensor& in, const at::Tensor& w) { return conv.with_weight(in, w); },
+    return folded_training(strategy, x, conv.weight, conv.bias, norm, [&](const at::Tensor& in, const at::Tensor& w) { return convolve(in, w, {}, conv.shape()); },
         [&](const at::Tensor& w) { return applied(*weight.quantizer, w); });
 }
 

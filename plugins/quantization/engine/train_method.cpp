@@ -1,7 +1,6 @@
 // quantization.train: a classifier in float, or quantisation-aware from a float model.
 #include "core/base/error.h"
 #include "core/base/time.h"
-#include "core/nn/tensor_index.h"
 #include "plugins/quantization/engine/calibration.h"
 #include "plugins/quantization/engine/cifar_resnet.h"
 #include "plugins/quantization/engine/classification.h"
@@ -57,10 +56,7 @@ private:
             network->initialize(m_settings.batches.seed);
             return network;
         }
-        auto copy = m_given->family->make(m_given->network->config(), m_settings.batches.seed);
-        auto state = m_given->network->state();
-        copy->load([&](const std::string& key) { return state.at(key); }, {}, false);
-        return copy;
+        return copy_of(*m_given);
     }
 
     std::shared_ptr<QuantTap> calibrated(const std::shared_ptr<Network>& network) {
@@ -92,20 +88,7 @@ private:
         if (const auto before = m_trainer->notes.find(kBefore); before != m_trainer->notes.end()) m_run.summary(kBefore, before->second);
         // Half precision would move weights across the borders of their steps.
         give_model(m_run, m_trainer->steps_done(), "classifier.safetensors", m_trainer->network().state(), m_trainer->network().config(), tap ? at::kFloat : at::kHalf);
-        if (tap) give_quantizers_of(*tap);
-    }
-
-    void give_quantizers_of(QuantTap& tap) {
-        std::map<std::string, at::Tensor> state = tap.state();
-        for (auto& [key, tensor] : state) tensor = tensor.detach().to(at::kFloat).contiguous();
-        Artifact file;
-        file.key = "quantizers";
-        file.kind = "file";
-        file.media = "application/safetensors";
-        file.step = m_trainer->steps_done();
-        file.meta = {{"name", "quantizers.safetensors"}};
-        file.bytes = std::make_shared<const std::string>(safetensors_bytes(state, {{"lathe.quantization", m_run.params().dump()}}));
-        m_run.artifact(std::move(file));
+        if (tap) give_quantizers(m_run, *tap, m_trainer->steps_done());
     }
 
     RunContext& m_run;

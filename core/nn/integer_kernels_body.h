@@ -1,0 +1,355 @@
+// Bodies of the kernels of integer_kernels.h, included once for each instruction set with LATHE_ISA (name space), LATHE_LANES (32-bit values in a register),
+// LATHE_ROWS (registers of a tile, rows by panel), LATHE_VECTORS (registers in a panel), LATHE_DOT4 where the processor sums four products of bytes at once,
+// LATHE_HALVED, rows by panel likewise, where products are scarcer than sums (Winograd's inner product, 1968: x0 w0 + x2 w2 = (x0 + w2)(x2 + w0) - x0 x2 - w0 w2).
+// No include guard on purpose. Nothing is contracted: the rules say where float32 rounds.
+#include "core/nn/integer_kernels.h"
+#include <cstring>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+#pragma GCC diagnostic ignored "-Wpsabi"   // vectors never cross a function that is not inlined
+
+namespace lathe::integer::LATHE_ISA {
+namespace {
+
+constexpr int W = LATHE_LANES;
+typedef float V __attribute__((vector_size(W * 4)));
+typedef std::int32_t I __attribute__((vector_size(W * 4)));
+typedef std::int16_t S __attribute__((vector_size(W * 4)));
+typedef std::uint8_t B __attribute__((vector_size(W)));
+typedef std::uint8_t B2 __attribute__((vector_size(W * 2)));
+#define LATHE_INLINE inline __attribute__((always_inline))
+
+LATHE_INLINE V splat(float x) { return x - V{}; }
+LATHE_INLINE I splat(std::int32_t x) { return x - I{}; }
+template <class T> LATHE_INLINE T load_as(const void* p) {
+    T v;
+    std::memcpy(&v, p, sizeof v);
+    return v;
+}
+LATHE_INLINE V vmax(V a, V b) { return a > b ? a : b; }
+LATHE_INLINE V vmin(V a, V b) { return a < b ? a : b; }
+
+/// acc + the products of each unit of x and w, added up.
+LATHE_INLINE I dot(I acc, I x, I w) {
+#if defined(LATHE_DOT4) && LATHE_LANES == 16
+    return (I)_mm512_dpbusd_epi32((__m512i)acc, (__m512i)x, (__m512i)w);
+#elif defined(LATHE_DOT4)
+    return (I)_mm256_dpbusd_avx_epi32((__m256i)acc, (__m256i)x, (__m256i)w);
+#elif LATHE_LANES == 16
+    return acc + (I)_mm512_madd_epi16((__m512i)x, (__m512i)w);
+#elif LATHE_LANES == 8
+    return acc + (I)_mm256_madd_epi16((__m256i)x, (__m256i)w);
+#elif defined(__SSE2__)
+    return acc + (I)_mm_madd_epi16((__m128i)x, (__m128i)w);
+#else
+    const S a = (S)x, b = (S)w;
+    for (int i = 0; i < W; ++i) acc[i] += std::int32_t{a[2 * i]} * b[2 * i] + std::int32_t{a[2 * i + 1]} * b[2 * i + 1];
+    return acc;
+#endif
+}
+
+LATHE_INLINE I bytes_at(const std::uint8_t* p, int n = W) {
+#if LATHE_LANES == 8
+    if (n == W) return (I)_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+#elif LATHE_LANES == 16
+    if (n == W) return (I)_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+#endif
+    B b{};
+    std::memcpy(&b, p, static_cast<std::size_t>(n));
+    return __builtin_convertvector(b, I);
+}
+
+/// Within [low, high], to the nearest whole number, ties to even: adding 1.5 * 2^23 leaves it in the low bits. NaN becomes low.
+LATHE_INLINE I whole(V v, std::int32_t low, std::int32_t high) {
+    const V magic = splat(12582912.0f);
+    return (I)(vmin(vmax(v, splat(static_cast<float>(low))), splat(static_cast<float>(high))) + magic) - (I)magic;
+}
+
+LATHE_INLINE V real(I v) { return __builtin_convertvector(v, V); }
+
+/// Steps from zero, as the nearest whole numbers (ties to even), as codes within [low, high], which is within [0, 255].
+LATHE_INLINE void put_codes(std::uint8_t* p, V steps, std::int32_t zero, std::int32_t low, std::int32_t high, int n) {
+#if LATHE_LANES == 8
+    const __m256i codes = _mm256_add_epi32(_mm256_cvtps_epi32(_mm256_min_ps((__m256)steps, _mm256_set1_ps(1e9f))), _mm256_set1_epi32(zero));   // too much below becomes the lowest number itself
+    const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(codes), _mm256_extracti128_si256(codes, 1));
+    const __m128i bytes = _mm_min_epu8(_mm_max_epu8(_mm_packus_epi16(words, words), _mm_set1_epi8(static_cast<char>(low))), _mm_set1_epi8(static_cast<char>(high)));
+    if (n == W) _mm_storel_epi64(reinterpret_cast<__m128i*>(p), bytes);
+    else std::memcpy(p, &bytes, static_cast<std::size_t>(n));
+#elif LATHE_LANES == 16
+    const __m512i codes = _mm512_add_epi32(_mm512_cvtps_epi32(_mm512_min_ps((__m512)steps, _mm512_set1_ps(1e9f))), _mm512_set1_epi32(zero));
+    const __m128i bytes = _mm512_cvtepi32_epi8(_mm512_min_epi32(_mm512_max_epi32(codes, _mm512_set1_epi32(low)), _mm512_set1_epi32(high)));
+    if (n == W) _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
+    else std::memcpy(p, &bytes, static_cast<std::size_t>(n));
+#else
+    const B bytes = __builtin_convertvector(whole(steps, low - zero, high - zero) + zero, B);
+    if (n == W) std::memcpy(p, &bytes, W);
+    else std::memcpy(p, &bytes, static_cast<std::size_t>(n));
+#endif
+}
+
+/// v / scale as far as rounding it goes: exact where it might be half of a whole number, which is seldom, else by the inverse. Within [low - 1, high + 1].
+LATHE_INLINE V divided(V v, float scale, float inverse, std::int32_t low, std::int32_t high) {
+    const V magic = splat(12582912.0f), least = splat(static_cast<float>(low - 1)), most = splat(static_cast<float>(high + 1));
+    const V near = vmin(vmax(v * inverse, least), most), rest = near - ((near + magic) - magic);
+    const I close = (I)(rest * rest > 0.2499f);
+#if LATHE_LANES == 8
+    const bool any = _mm256_movemask_ps((__m256)close) != 0;
+#elif LATHE_LANES == 16
+    const bool any = _mm512_movepi32_mask((__m512i)close) != 0;
+#else
+    std::int32_t all = 0;
+    for (int i = 0; i < W; ++i) all |= close[i];
+    const bool any = all != 0;
+#endif
+    return __builtin_expect(any, 0) ? vmin(vmax(v / scale, least), most) : near;
+}
+
+enum class Mode { plain, summed, real };
+
+/// One register of channels of one pixel.
+template <Mode mode> LATHE_INLINE void finish_one(I sum, const Finish& f, I bias, V multiplier, std::int64_t pixel, std::int64_t channel, int n) {
+    const V scaled = real(sum + bias) * multiplier;
+    const std::int64_t at = pixel * f.channels + channel;
+    if constexpr (mode == Mode::real) {
+        const V y = scaled + load_as<V>(f.real_bias + channel);
+        std::memcpy(f.real + at, &y, static_cast<std::size_t>(n) * 4);
+    } else if constexpr (mode == Mode::plain) {
+        put_codes(f.out + at, scaled, f.zero, f.low, f.high, n);
+    } else {
+        V v = real(whole(scaled, f.low - f.zero, f.high - f.zero)) * splat(f.own_scale) + real(bytes_at(f.residual + at, n) - f.residual_zero) * splat(f.residual_scale);
+        if (f.relu) v = vmax(v, V{});
+        put_codes(f.out + at, divided(v, f.sum_scale, 1 / f.sum_scale, f.sum_low - f.sum_zero, f.sum_high - f.sum_zero), f.sum_zero, f.sum_low, f.sum_high, n);
+    }
+}
+
+/// f is a copy: what is written may not change it, and so it stays in registers.
+template <class F> LATHE_INLINE void by_mode(const Finish& given, F work) {
+    const Finish f = given;
+    if (f.real) work.template operator()<Mode::real>(f);
+    else if (f.residual) work.template operator()<Mode::summed>(f);
+    else work.template operator()<Mode::plain>(f);
+}
+
+LATHE_INLINE int lanes_left(const Finish& f, std::int64_t channel) { return f.channels - channel >= W ? W : static_cast<int>(f.channels - channel); }
+
+void widen(const std::uint8_t* from, std::uint32_t* to, std::int64_t count) {
+#if defined(LATHE_DOT4)
+    std::memcpy(to, from, static_cast<std::size_t>(count));
+#else
+    auto* out = reinterpret_cast<std::int16_t*>(to);
+    std::int64_t i = 0;
+    for (; i + 2 * W <= count; i += 2 * W) {
+        const S v = __builtin_convertvector(load_as<B2>(from + i), S);
+        std::memcpy(out + i, &v, sizeof v);
+    }
+    for (; i < count; ++i) {
+        const std::int16_t v = from[i];
+        std::memcpy(out + i, &v, sizeof v);
+    }
+#endif
+}
+
+template <bool halved, int R, int C> LATHE_INLINE void tile(const Product& p, int row) {
+    const std::uint32_t *x = p.x + row * p.x_stride, *w = p.w;
+    const auto weight_at = [&](int u, int c) { return load_as<I>(w + (static_cast<std::int64_t>(u) * C + c) * W); };
+    const auto value_at = [&](int r, int u) { return splat(load_as<std::int32_t>(x + r * p.x_stride + u)); };
+    I acc[R][C];
+    for (int r = 0; r < R; ++r)
+        for (int c = 0; c < C; ++c) acc[r][c] = halved ? load_as<I>(p.weight_products + c * W) - splat(p.products[row + r]) : I{};
+    for (int u = 0; u < p.units; u += halved ? 2 : 1) {
+        I even[C], odd[C];
+        for (int c = 0; c < C; ++c) {
+            even[c] = weight_at(u, c);
+            if constexpr (halved) odd[c] = weight_at(u + 1, c);
+        }
+        for (int r = 0; r < R; ++r) {
+            const I first = value_at(r, u);
+            if constexpr (halved) {
+                const I second = value_at(r, u + 1);
+                for (int c = 0; c < C; ++c) acc[r][c] = dot(acc[r][c], (I)((S)first + (S)odd[c]), (I)((S)second + (S)even[c]));
+            } else {
+                for (int c = 0; c < C; ++c) acc[r][c] = dot(acc[r][c], first, even[c]);
+            }
+        }
+    }
+    for (int r = 0; r < R; ++r)
+        for (int c = 0; c < C; ++c) std::memcpy(p.sums + ((row + r) * C + c) * W, &acc[r][c], sizeof(I));
+}
+
+template <bool halved, int R, int C> LATHE_INLINE void tiles(const Product& p, int& row) {
+    for (; row + R <= p.rows; row += R) tile<halved, R, C>(p, row);
+}
+
+template <bool halved, int registers, int C> void panel(const Product& given) {
+    const Product p = given;
+    constexpr int R = registers / C;
+    int row = 0;
+    tiles<halved, R, C>(p, row);
+    if constexpr (R > 8) tiles<halved, 8, C>(p, row);
+    if constexpr (R > 4) tiles<halved, 4, C>(p, row);
+    if constexpr (R > 3) tiles<halved, 3, C>(p, row);
+    tiles<halved, 2, C>(p, row);
+    tiles<halved, 1, C>(p, row);
+}
+
+template <bool halved, int registers> void product(const Product& p) {
+#if LATHE_VECTORS == 4
+    if (p.vectors == 4) return panel<halved, registers, 4>(p);
+#endif
+    if (p.vectors == 2) panel<halved, registers, 2>(p);
+    else panel<halved, registers, 1>(p);
+}
+
+void pair_products(const std::uint32_t* x, std::int64_t stride, int rows, int units, std::int32_t* out) {
+    for (int r = 0; r < rows; ++r, x += stride) {
+        std::int32_t sum = 0;
+        int u = 0;
+#if LATHE_LANES == 8 && !defined(LATHE_DOT4)
+        __m256i acc = _mm256_setzero_si256();
+        for (; u + W <= units; u += W) {   // each product stands there twice
+            const __m256i v = load_as<__m256i>(x + u);
+            acc = _mm256_add_epi32(acc, _mm256_madd_epi16(v, _mm256_shuffle_epi32(v, 0xB1)));
+        }
+        __m128i half = _mm_add_epi32(_mm256_castsi256_si128(acc), _mm256_extracti128_si256(acc, 1));
+        half = _mm_add_epi32(half, _mm_srli_si128(half, 8));   // two lanes are left, each a half of the doubled sum
+        sum = _mm_cvtsi128_si32(half);
+#endif
+        for (; u + 2 <= units; u += 2) {
+            std::int16_t v[4];
+            std::memcpy(v, x + u, sizeof v);
+            sum += v[0] * v[2] + v[1] * v[3];
+        }
+        out[r] = sum;
+    }
+}
+
+void finish(const std::int32_t* sums, int rows, int vectors, const Finish& given, std::int64_t first_pixel, int first_channel) {
+    by_mode(given, [&]<Mode mode>(const Finish& f) {
+        for (int c = 0; c < vectors; ++c) {
+            const std::int64_t channel = first_channel + c * W;
+            if (channel >= f.channels) return;
+            const int n = lanes_left(f, channel);
+            const I bias = load_as<I>(f.bias + channel);
+            const V multiplier = load_as<V>(f.multiplier + channel);
+            if (n == W)
+                for (int r = 0; r < rows; ++r) finish_one<mode>(load_as<I>(sums + (r * vectors + c) * W), f, bias, multiplier, first_pixel + r, channel, W);
+            else
+                for (int r = 0; r < rows; ++r) finish_one<mode>(load_as<I>(sums + (r * vectors + c) * W), f, bias, multiplier, first_pixel + r, channel, n);
+        }
+    });
+}
+
+/// Rows of B^T: 1 0 -1 0, 0 1 1 0, 0 -1 1 0, 0 1 0 -1.
+LATHE_INLINE void spread_four(const S (&d)[4], S (&v)[4]) {
+    v[0] = d[0] - d[2];
+    v[1] = d[1] + d[2];
+    v[2] = d[2] - d[1];
+    v[3] = d[1] - d[3];
+}
+
+void spread(const std::uint8_t* const* pixels, int channels, int zero, std::int16_t* to, std::int64_t plane) {
+    const S zeros = static_cast<std::int16_t>(4 * zero) - S{};   // all rows of B^T but the second add up to 0
+    for (int c = 0; c < channels; c += 2 * W) {
+        S t[4][4];
+        for (int x = 0; x < 4; ++x) {
+            S d[4], v[4];
+            for (int y = 0; y < 4; ++y) d[y] = __builtin_convertvector(load_as<B2>(pixels[4 * y + x] + c), S);
+            spread_four(d, v);
+            for (int y = 0; y < 4; ++y) t[y][x] = v[y];
+        }
+        for (int y = 0; y < 4; ++y) {
+            S v[4];
+            spread_four(t[y], v);
+            if (y == 1) v[1] -= zeros;
+            for (int x = 0; x < 4; ++x) std::memcpy(to + (4 * y + x) * plane + c, &v[x], sizeof(S));
+        }
+    }
+}
+
+/// Rows of A^T: 1 1 1 0, 0 1 -1 -1.
+template <Mode mode> LATHE_INLINE void collect_one(const std::int32_t* sums, std::int64_t plane, const Finish& f, std::int64_t pixel, std::int64_t row, bool right, bool below, std::int64_t channel, int n) {
+    const I bias = load_as<I>(f.bias + channel);
+    const V multiplier = load_as<V>(f.multiplier + channel);
+    I upper[4], lower[4];
+    for (int x = 0; x < 4; ++x) {
+        const I a = load_as<I>(sums + x * plane), b = load_as<I>(sums + (4 + x) * plane), d = load_as<I>(sums + (8 + x) * plane), e = load_as<I>(sums + (12 + x) * plane);
+        upper[x] = a + b + d;
+        lower[x] = b - d - e;
+    }
+    finish_one<mode>((upper[0] + upper[1] + upper[2]) >> 2, f, bias, multiplier, pixel, channel, n);
+    if (right) finish_one<mode>((upper[1] - upper[2] - upper[3]) >> 2, f, bias, multiplier, pixel + 1, channel, n);
+    if (below) finish_one<mode>((lower[0] + lower[1] + lower[2]) >> 2, f, bias, multiplier, pixel + row, channel, n);
+    if (below && right) finish_one<mode>((lower[1] - lower[2] - lower[3]) >> 2, f, bias, multiplier, pixel + row + 1, channel, n);
+}
+
+void collect(const std::int32_t* sums, std::int64_t plane, int tiles, int first, int vectors, const Finish& given, int height, int width, int first_channel) {
+    by_mode(given, [&]<Mode mode>(const Finish& f) {
+        const int across = (width + 1) / 2;
+        for (int i = 0; i < tiles; ++i) {
+            const int top = (first + i) / across * 2, left = (first + i) % across * 2;
+            const std::int64_t pixel = std::int64_t{top} * width + left;
+            const bool right = left + 1 < width, below = top + 1 < height;
+            for (int c = 0; c < vectors; ++c) {
+                const std::int64_t channel = first_channel + c * W;
+                if (channel >= f.channels) break;
+                const int n = lanes_left(f, channel);
+                const std::int32_t* from = sums + (std::int64_t{i} * vectors + c) * W;
+                if (n == W) collect_one<mode>(from, plane, f, pixel, width, right, below, channel, W);
+                else collect_one<mode>(from, plane, f, pixel, width, right, below, channel, n);
+            }
+        }
+    });
+}
+
+template <class F> LATHE_INLINE void each(std::int64_t count, F f) {
+    std::int64_t i = 0;
+    for (; i + W <= count; i += W) f(i, W);
+    if (i < count) f(i, static_cast<int>(count - i));
+}
+
+void quantize(const float* x, std::uint8_t* y, std::int64_t count, float scale, std::int32_t zero, std::int32_t low, std::int32_t high) {
+    each(count, [&](std::int64_t i, int n) {
+        V v{};
+        std::memcpy(&v, x + i, static_cast<std::size_t>(n) * 4);
+        put_codes(y + i, divided(v, scale, 1 / scale, low - zero, high - zero), zero, low, high, n);
+    });
+}
+
+void add(const std::uint8_t* a, const std::uint8_t* b, std::uint8_t* y, std::int64_t count, const SumOf& given) {
+    const SumOf s = given;
+    each(count, [&](std::int64_t i, int n) {
+        V v = real(bytes_at(a + i, n) - s.a_zero) * splat(s.a_scale) + real(bytes_at(b + i, n) - s.b_zero) * splat(s.b_scale);
+        if (s.relu) v = vmax(v, V{});
+        put_codes(y + i, divided(v, s.scale, 1 / s.scale, s.low - s.zero, s.high - s.zero), s.zero, s.low, s.high, n);
+    });
+}
+
+void largest(const std::uint8_t* x, std::uint8_t* y, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) y[i] = x[i] > y[i] ? x[i] : y[i];
+}
+
+void count_up(const std::uint8_t* x, std::int32_t* sums, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) sums[i] += x[i];
+}
+
+}
+
+#define LATHE_TEXT_OF(x) #x
+#define LATHE_TEXT(x) LATHE_TEXT_OF(x)
+const Table& table() {
+#if defined(LATHE_DOT4)
+    constexpr int group = 4;
+#else
+    constexpr int group = 2;
+#endif
+#if defined(LATHE_HALVED)
+    constexpr auto halved = product<true, LATHE_HALVED>;
+#else
+    constexpr void (*halved)(const Product&) = nullptr;
+#endif
+    static const Table made{LATHE_TEXT(LATHE_ISA), W, group, LATHE_VECTORS, LATHE_ROWS / LATHE_VECTORS, widen, pair_products, product<false, LATHE_ROWS>, halved, finish, spread, collect, quantize, add, largest, count_up};
+    return made;
+}
+
+}
