@@ -69,7 +69,7 @@ std::shared_ptr<CifarResNet> small_net(std::uint64_t seed = 1, int width = 8) {
 
 /// A network with its tap, calibrated.
 struct Quantized {
-    explicit Quantized(const Json& given, std::uint64_t seed = 1) : network(small_net(seed)) {
+    explicit Quantized(const Json& given) : network(small_net()) {
         Json params = complete_parameters(train_parameters(), given);
         settings = train_settings_from(params);
         QuantPlan plan = place(trace(*network, {at::zeros({1, 1, kSide, kSide})}), network->layers(), *settings.scheme.target, settings.scheme.placement);
@@ -106,6 +106,16 @@ std::string text_of(std::initializer_list<double> values) {
     std::string out;
     for (const double value : values) out += (out.empty() ? "" : ", ") + number_text(value);
     return out;
+}
+
+/// Which tensor of two checkpoints is not the same to the last bit; empty: none.
+std::string first_difference(std::string a, std::string b) {
+    const auto one = open_safetensors_bytes(std::make_shared<const std::string>(std::move(a)), "one"), other = open_safetensors_bytes(std::make_shared<const std::string>(std::move(b)), "other");
+    if (one->metadata() != other->metadata()) return "metadata";
+    if (one->entries().size() != other->entries().size()) return "entries";
+    for (const TensorEntry& entry : one->entries())
+        if (!other->find(entry.name) || !at::equal(one->get(entry.name), other->get(entry.name))) return entry.name;
+    return {};
 }
 
 double difference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>() / std::max(1e-6, b.abs().max().item<double>()); }
@@ -230,12 +240,13 @@ private Q_SLOTS:
     void goes_on_to_the_last_bit() {
         QFETCH(QString, params);
         const Json given = parse_json(params.toStdString(), "params");
-        Quantized whole(given), first(given), rest(given, 2);   // another network: all comes from the checkpoint
+        Quantized whole(given), first(given), rest(given);
+        rest.trainer->step();   // what it learns here is forgotten
         for (int i = 0; i < 4; ++i) whole.trainer->step();
         for (int i = 0; i < 2; ++i) first.trainer->step();
         rest.trainer->resume(std::make_shared<const std::string>(first.trainer->checkpoint()));
         for (int i = 0; i < 2; ++i) rest.trainer->step();
-        QCOMPARE(rest.trainer->checkpoint(), whole.trainer->checkpoint());
+        QCOMPARE(first_difference(rest.trainer->checkpoint(), whole.trainer->checkpoint()), std::string());
     }
 
     void every_algorithm_lowers_the_loss_data() {

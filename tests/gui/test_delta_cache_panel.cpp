@@ -448,6 +448,8 @@ private Q_SLOTS:
         QVERIFY(!bench.context.last("delta_cache.sample").request.params.contains(on));
         bench.finish(quantized);
         QVERIFY(!bench.panel->is_stale());
+        bench.form().ensureWidgetVisible(section);
+        QVERIFY(save_pictures(*bench.window, "delta-cache-tap"));
         bench.asked_by([&] { bench.form().edit(QString::fromStdString(bits), 4); });
         QCOMPARE(bench.context.last("delta_cache.sample").request.taps[0].params, (Json{{"weight_bits", 4}, {"activation_bits", 4}}));   // its limit is the tap's own parameter
         bench.context.undo.undo();
