@@ -110,12 +110,44 @@ double rmse_over_scale(const at::Tensor& x, const at::Tensor& quantised, const Q
     return std::sqrt(per(sum_of_squares(steps), static_cast<double>(x.numel())));
 }
 
+namespace {
+
+constexpr float kExact = 4194303, kRounds = 12582912;   // below 2^22, adding and taking away 1.5 · 2^23 rounds to the nearest whole number, halves to even
+
+/// In one pass: values between layers are millions.
+RangeUse use_of_one_scale(const at::Tensor& x, const QuantParams& params, const QuantSpec& spec) {
+    const float scale = params.scale.item<float>(), zero = std::nearbyint(params.zero_point.item<float>()), low = static_cast<float>(spec.quant_min), high = static_cast<float>(spec.quant_max);
+    const auto levels = static_cast<std::size_t>(spec.quant_max - spec.quant_min + 1);
+    const std::int64_t blocks = std::min<std::int64_t>(at::get_num_threads(), (x.numel() + kSumBlock - 1) / kSumBlock), share = (x.numel() + blocks - 1) / blocks;
+    std::vector<std::vector<std::uint8_t>> seen(static_cast<std::size_t>(blocks), std::vector<std::uint8_t>(levels));
+    std::vector<std::int64_t> clipped(static_cast<std::size_t>(blocks));
+    const float* values = x.const_data_ptr<float>();
+    at::parallel_for(0, blocks, 1, [&](std::int64_t first, std::int64_t end) {
+        for (std::int64_t block = first; block < end; ++block) {
+            std::vector<std::uint8_t>& own = seen[static_cast<std::size_t>(block)];
+            std::int64_t beyond = 0;
+            for (std::int64_t i = block * share; i < std::min((block + 1) * share, x.numel()); ++i) {
+                const float code = std::clamp(values[i] / scale, -kExact, kExact) + kRounds - kRounds + zero;
+                beyond += code < low || code > high;
+                own[static_cast<std::size_t>(std::clamp(code, low, high) - low)] = 1;
+            }
+            clipped[static_cast<std::size_t>(block)] = beyond;
+        }
+    });
+    std::size_t used = 0;
+    for (std::size_t code = 0; code < levels; ++code) used += std::ranges::any_of(seen, [&](const auto& own) { return own[code] != 0; });
+    return {static_cast<double>(std::accumulate(clipped.begin(), clipped.end(), std::int64_t{0})) / static_cast<double>(x.numel()), static_cast<double>(used) / static_cast<double>(levels)};
+}
+
+}
+
 RangeUse range_use(const at::Tensor& given, const QuantParams& params, const QuantSpec& spec) {
     const at::Tensor x = given.detach().to(at::kFloat);
     if (x.numel() == 0) return {};
     if (!at::isfinite(x).all().item<bool>())
         throw Error(
             ErrorCode::invalid_value, "A tensor whose use of its range is asked for holds NaN or infinite values.", std::to_string(x.numel()) + " values", "Check the checkpoint and the images.");
+    if (params.scale.numel() == 1 && x.is_non_overlapping_and_dense()) return use_of_one_scale(x, params, spec);
     const at::Tensor codes = at::round(x / along_channels(params.scale.detach(), x, spec)) + along_channels(at::round(params.zero_point.detach()), x, spec);
     RangeUse use;
     use.clipped = at::logical_or(codes<spec.quant_min, codes> spec.quant_max).to(at::kDouble).mean().item<double>();

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <algorithm>
 #include <c10/core/GradMode.h>
+#include <cmath>
 #include <limits>
 
 namespace lathe::quantization {
@@ -106,23 +107,17 @@ private:
         if (target.is_weight) {
             row.output.add(exact, part.kept.at(target.output));
             if (!is_first) return;
-            const at::Tensor weight = tap.folded(*std::ranges::find(tap.plan().graph.nodes, target.node, &GraphNode::name)).weight.detach();
-            look_at(row, weight, quantizer, is_even);
+            const at::Tensor weight = tap.folded(*std::ranges::find(tap.plan().graph.nodes, target.node, &GraphNode::name)).weight.detach(), on_grid = quantizer.deployed(weight);
+            row.own.add(weight, on_grid);
+            if (is_even) row.use = range_use(weight, quantizer.params(), spec);
+            row.rmse_over_scale = is_even ? rmse_over_scale(weight, on_grid, quantizer.params(), spec) : std::numeric_limits<double>::quiet_NaN();
         } else {
             const at::Tensor quantized = part.kept.contains(target.output) ? part.kept.at(target.output) : quantizer.deployed(exact);   // a picture comes from no layer
-            row.output.add(exact, quantized);
-            if (is_first) look_at(row, exact, quantizer, is_even);
-            else row.own.add(exact, quantized);
+            row.own.add(exact, quantized);
+            row.output = row.own;
+            if (is_first && is_even) row.use = range_use(exact, quantizer.params(), spec);
+            row.rmse_over_scale = is_even ? std::sqrt(row.own.mean_squared_error()) / quantizer.params().scale.item<double>() : std::numeric_limits<double>::quiet_NaN();
         }
-    }
-
-    static void look_at(SensitivityRow& row, const at::Tensor& x, Quantizer& quantizer, bool is_even) {
-        const at::Tensor on_grid = quantizer.deployed(x);
-        row.own.add(x, on_grid);
-        row.rmse_over_scale = std::numeric_limits<double>::quiet_NaN();
-        if (!is_even) return;
-        row.use = range_use(x, quantizer.params(), quantizer.spec());
-        row.rmse_over_scale = rmse_over_scale(x, on_grid, quantizer.params(), quantizer.spec());
     }
 
     SensitivityTable finish(const at::Tensor& labels) {
