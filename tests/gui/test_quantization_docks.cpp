@@ -2,6 +2,7 @@
 #include "plugins/quantization/panel/engine_view.h"
 #include "plugins/quantization/panel/learning_view.h"
 #include "plugins/quantization/panel/methods_view.h"
+#include "plugins/quantization/panel/note_rows.h"
 #include "plugins/quantization/panel/pictures_view.h"
 #include "tests/gui/quantization_bench.h"
 #include "viewers/heat_map.h"
@@ -89,6 +90,19 @@ private Q_SLOTS:
         Q_EMIT view->check_requested();
         bench.send(bench.newest("quantization.deploy"), f32_artifact("step_histograms", {4}, {1, 2, 3, 4}));
         QVERIFY(bench.context.messages.last().contains("step_histograms"));
+    }
+
+    void integers_are_told() {
+        Bench bench;
+        bench.open();
+        bench.panel->form()->edit("arithmetic", "integer");
+        QTRY_COMPARE_WITH_TIMEOUT(bench.context.last("quantization.evaluate").request.params["arithmetic"], Json("integer"), 60'000);
+        const std::string uuid = bench.newest();
+        bench.send(uuid, text_artifact("arithmetic", "table", "node,runs on,why\r\nconv1,integers,\r\nlinear,float,Its input is not quantized.\r\n"));
+        bench.finish(uuid, {{"top1", 0.9}, {"top1_float", 0.91}, {"images", 100}, {"integer_mac_share", 0.98}, {"reused", "layer2"}, {"loss", "nan"}});
+        QTRY_VERIFY_WITH_TIMEOUT(bench.panel->notes()->texts().join(' ').contains("In float at linear: Its input is not quantized."), 60'000);
+        QVERIFY(bench.panel->notes()->texts().join(' ').contains("98.0 %"));
+        QVERIFY(bench.context.docks["result"].hint.contains("computed anew from layer2"));
     }
 
     void pictures_are_filtered() {

@@ -18,16 +18,6 @@ namespace {
 
 constexpr int kSteps = 33;                                 // differences from -16 to 16
 
-double fact(const Json& summary, const char* key) {
-    const auto found = summary.is_object() ? summary.find(key) : summary.end();
-    return summary.is_object() && found != summary.end() && found->is_number() ? found->get<double>() : std::nan("");
-}
-
-QString text_fact(const Json& summary, const char* key) {
-    const auto found = summary.is_object() ? summary.find(key) : summary.end();
-    return summary.is_object() && found != summary.end() && found->is_string() ? QString::fromStdString(found->get<std::string>()) : QString();
-}
-
 /// "17 of 4.2 M values by at most one step".
 QString difference_words(const CsvTable& table, const QString& node) {
     for (std::size_t i = 0; i < table.rows.size(); ++i) {

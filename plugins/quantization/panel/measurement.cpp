@@ -21,8 +21,8 @@ bool Measurement::take(const Artifact& artifact) {
     } else if (artifact.key == "arithmetic") {
         arithmetic = table_of(artifact);
     } else if (artifact.key == "worst") {
-        WorstPicture one{ImageData::from_artifact(artifact).to_image(), artifact.meta.is_object() ? int(artifact.meta.value("index", -1.0)) : -1, name_in(artifact.meta, "true"), name_in(artifact.meta, "predicted"),
-            artifact.meta.is_object() ? artifact.meta.value("loss", std::nan("")) : std::nan("")};
+        WorstPicture one{ImageData::from_artifact(artifact).to_image(), std::isnan(fact(artifact.meta, "index")) ? -1 : int(fact(artifact.meta, "index")), name_in(artifact.meta, "true"), name_in(artifact.meta, "predicted"),
+            fact(artifact.meta, "loss")};
         worst << one;
     } else {
         return false;

@@ -24,8 +24,8 @@ struct Measurement {
     /// True where something to be seen came. Throws Error(wrong_format).
     bool take(const RunEvent& event);
     bool take(const Artifact& artifact);
-    double top1() const { return summary.is_object() ? summary.value("top1", std::nan("")) * 100 : std::nan(""); }
-    double float_top1() const { return summary.is_object() ? summary.value("top1_float", std::nan("")) * 100 : std::nan(""); }
+    double top1() const { return fact(summary, "top1") * 100; }
+    double float_top1() const { return fact(summary, "top1_float") * 100; }
 };
 
 }

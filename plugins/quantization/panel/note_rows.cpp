@@ -3,6 +3,7 @@
 #include "widgets/text_label.h"
 #include "widgets/theme.h"
 #include <QHBoxLayout>
+#include <QHash>
 #include <QTextDocumentFragment>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -52,30 +53,57 @@ QStringList NoteRows::texts() const {
     return out;
 }
 
+namespace {
+
+/// Names with the same reason together; what is rare comes first, it tells more.
+class Reasons {
+public:
+    void add(const QString& why, const QString& name) {
+        if (!m_names.contains(why)) m_order << why;
+        m_names[why] << name;
+    }
+    /// sentence: with %1 for the names and %2 for the reason.
+    void write(QList<Note>& notes, const QString& sentence) {
+        std::ranges::stable_sort(m_order, std::ranges::less{}, [this](const QString& why) { return m_names.value(why).size(); });
+        for (const QString& why : std::as_const(m_order)) {
+            if (notes.size() >= kMostNotes) return;
+            const QStringList& all = m_names[why];
+            QStringList first;
+            for (const QString& name : all.first(std::min<qsizetype>(kNamesEach, all.size()))) first << QStringLiteral("<b>%1</b>").arg(name.toHtmlEscaped());
+            const qsizetype more = all.size() - first.size();
+            notes << Note{sentence.arg(first.join(QStringLiteral(", ")) + (more > 0 ? NoteRows::tr(" and %1 more").arg(more) : QString()), why.toHtmlEscaped()), Note::Mark::warning};
+        }
+    }
+private:
+    QStringList m_order;
+    QHash<QString, QStringList> m_names;
+};
+
+}
+
 QList<Note> backend_notes(const Network& network) {
     if (network.nodes.isEmpty()) return {{NoteRows::tr("They come when a model is chosen.")}};
-    QStringList reasons;
-    QHash<QString, QStringList> names;
-    for (const NodeRow& node : network.nodes) {
-        if (node.activation_bits > 0 || node.why.isEmpty()) continue;
-        if (!names.contains(node.why)) reasons << node.why;
-        names[node.why] << (node.layer.isEmpty() ? node.node : node.layer);
-    }
-    std::ranges::stable_sort(reasons, std::ranges::less{}, [&](const QString& why) { return names.value(why).size(); });   // what is rare tells more
+    Reasons reasons;
+    for (const NodeRow& node : network.nodes)
+        if (node.activation_bits == 0 && !node.why.isEmpty()) reasons.add(node.why, node.layer.isEmpty() ? node.node : node.layer);
     QList<Note> out;
     const Json warnings = network.facts.is_object() ? network.facts.value("warnings", Json::array()) : Json::array();
     if (warnings.is_array())
         for (const Json& warning : warnings)
             if (warning.is_string()) out << Note{QString::fromStdString(warning.get<std::string>()).toHtmlEscaped(), Note::Mark::warning};
-    for (const QString& why : std::as_const(reasons)) {
-        if (out.size() >= kMostNotes) break;
-        const QStringList& all = names[why];
-        QStringList first;
-        for (const QString& name : all.first(std::min<qsizetype>(kNamesEach, all.size()))) first << QStringLiteral("<b>%1</b>").arg(name.toHtmlEscaped());
-        const qsizetype more = all.size() - first.size();
-        out << Note{NoteRows::tr("No quantizer at %1%2: %3").arg(first.join(QStringLiteral(", ")), more > 0 ? NoteRows::tr(" and %1 more").arg(more) : QString(), why.toHtmlEscaped()), Note::Mark::warning};
-    }
+    reasons.write(out, NoteRows::tr("No quantizer at %1: %2"));
     if (out.isEmpty()) out << Note{NoteRows::tr("Every value has a quantizer."), Note::Mark::good};
+    return out;
+}
+
+QList<Note> arithmetic_notes(const CsvTable& arithmetic, double share) {
+    QList<Note> out;
+    if (arithmetic.rows.empty()) return out;
+    if (!std::isnan(share)) out << Note{NoteRows::tr("%1 % of the multiplications run on integers.").arg(figure(share * 100, 1)), share > 0.999 ? Note::Mark::good : Note::Mark::warning};
+    Reasons reasons;
+    for (std::size_t i = 0; i < arithmetic.rows.size(); ++i)
+        if (text_in(arithmetic, i, "runs on") != u"integers") reasons.add(text_in(arithmetic, i, "why"), text_in(arithmetic, i, "node"));
+    reasons.write(out, NoteRows::tr("In float at %1: %2"));
     return out;
 }
 

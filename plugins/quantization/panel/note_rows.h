@@ -1,5 +1,6 @@
 #pragma once
 // Sentences below each other, each with a mark where it says something good or warns. GUI thread only.
+#include "core/report/csv.h"
 #include <QStringList>
 #include <QWidget>
 
@@ -30,5 +31,7 @@ private:
 
 /// Why values of the network have no quantizer, the same reasons together, and what the engine warned of.
 QList<Note> backend_notes(const Network& network);
+/// What ran on integers, and why the rest did not: of a measurement on integers (table "arithmetic"). share: of the multiplications; NaN: not known.
+QList<Note> arithmetic_notes(const CsvTable& arithmetic, double share);
 
 }

@@ -226,7 +226,10 @@ void Panel::load(const Json& state) {
             if (one.is_object() && one.contains("layers") && m_tried.size() < kMostTried) m_tried << Tried{one["layers"], one.value("bytes", 0.0), one.value("bitops", 0.0), one.value("top1", 0.0)};
     if (view.is_object())   // after the model: they belong to it
         if (const QString file = QString::fromStdString(view.value("quantizers", std::string())); QFileInfo::exists(file)) take_quantizers(file);
-    for (const QString& method : LearningView::methods()) m_learning->set_values(method, state.value("learning", Json::object()).value(method.toStdString(), Json()));
+    for (const QString& method : LearningView::methods()) {
+        const Json learning = state.value("learning", Json());
+        if (learning.is_object()) m_learning->set_values(method, learning.value(method.toStdString(), Json()));
+    }
     m_kept_view->loaded();
     const QStringList selected = texts_of(state.value("selected", Json()));
     m_layers->select(selected, selected.value(0));

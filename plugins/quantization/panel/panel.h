@@ -127,6 +127,7 @@ private:
     void show_front();
     void show_ranges();
     void show_stale();
+    QString result_hint() const;
     void show_facts();
     void export_results();
 

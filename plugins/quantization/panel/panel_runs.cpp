@@ -33,7 +33,7 @@ QString Panel::sources() const { return m_source->model()->path() + u'\n' + m_so
 
 /// Families that the method names are classifiers; what the engine does not tell is given a try.
 bool Panel::is_classifier() const {
-    const QString family = m_facts.is_object() ? QString::fromStdString(m_facts.value("family", std::string())) : QString();
+    const QString family = text_fact(m_facts, "family");
     const MethodInfo* evaluate = m_context.catalogue().find("quantization.evaluate");
     return family.isEmpty() || !evaluate || evaluate->families.empty() || std::ranges::find(evaluate->families, family.toStdString()) != evaluate->families.end();
 }

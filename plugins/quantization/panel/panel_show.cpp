@@ -49,7 +49,9 @@ void Panel::show_now() {
     for (QWidget* view : {static_cast<QWidget*>(m_ranges->weights()), static_cast<QWidget*>(m_ranges->inputs()), static_cast<QWidget*>(m_layers->graph()), static_cast<QWidget*>(m_front->plot())}) view->setProperty("lathe_run", uuid);
     if (m_layers->current().isEmpty() && !m_network.layers.isEmpty()) m_layers->select({m_network.layers.first().node}, m_network.layers.first().node);
     m_result_view->show_measured(m_result ? m_result->summary : Json());
-    m_notes->set_notes(backend_notes(m_network));
+    QList<Note> notes = backend_notes(m_network);
+    if (m_result) notes += arithmetic_notes(m_result->arithmetic, fact(m_result->summary, "integer_mac_share"));
+    m_notes->set_notes(notes);
     if (m_result && m_pictured != m_result->uuid) {
         m_pictured = m_result->uuid;
         m_pictures->show_measurement(m_result.get());
@@ -69,7 +71,7 @@ void Panel::show_centre() {
 void Panel::show_facts() {
     QStringList facts;
     if (!m_network.layers.isEmpty()) facts << tr("%n layer(s)", nullptr, int(m_network.layers.size()));
-    const double told = m_network.facts.is_object() ? m_network.facts.value("weights", 0.0) : 0;
+    const double told = fact(m_network.facts, "weights");
     if (const double weights = told > 0 ? told : m_network.weights(); weights > 0) facts << tr("%1 weights").arg(grouped_number(weights, 0));
     if (m_result && m_result->sources == sources() && !std::isnan(m_result->float_top1())) facts << tr("float %1 %").arg(m_result->float_top1(), 0, 'f', 2);
     m_source->set_facts(facts.join(QStringLiteral(" · ")));
@@ -131,11 +133,19 @@ void Panel::show_ranges() {
     m_context.set_dock_hint(QStringLiteral("ranges"), layer ? (layer->stale ? tr("%1 · stale").arg(layer->row.name()) : layer->row.name()) : tr("select a layer"));
 }
 
+QString Panel::result_hint() const {
+    QStringList parts{m_result->live ? tr("live") : tr("recorded")};
+    const Json& summary = m_result->summary;
+    if (const double seconds = fact(summary, "seconds"); !std::isnan(seconds)) parts << tr("%1 s").arg(seconds, 0, 'f', 1);
+    if (const QString from = text_fact(summary, "reused"); !from.isEmpty()) parts << tr("computed anew from %1").arg(from);
+    return parts.join(QStringLiteral(" · "));
+}
+
 /// What is shown is stale when the parameters have moved on, until the new result is there.
 void Panel::show_stale() {
     const bool stale = is_stale();
     m_result_view->set_measured_stale(stale);
-    if (!m_coming) m_context.set_dock_hint(QStringLiteral("result"), stale ? (is_live() ? tr("stale") : tr("stale · changes wait for Run")) : m_result ? (m_result->live ? tr("live") : tr("recorded")) : QString());
+    if (!m_coming) m_context.set_dock_hint(QStringLiteral("result"), stale ? (is_live() ? tr("stale") : tr("stale · changes wait for Run")) : m_result ? result_hint() : QString());
     m_pictures->set_stale(stale);
     const bool other = m_engine->has_result() && m_checked_params != request("quantization.deploy", false).params;
     m_engine->set_stale(other);

@@ -51,10 +51,10 @@ ResultView::ResultView(QWidget* parent)
 
 void ResultView::show_measured(const Json& summary) {
     m_summary = summary;
-    if (!summary.is_object() || !summary.contains("top1")) {
+    if (std::isnan(fact(summary, "top1"))) {
         m_measured->set_value(kNone, tr("not measured yet"));
     } else {
-        m_measured->set_value(percent_of(summary.value("top1", 0.0)), tr("measured on %1").arg(grouped_number(summary.value("images", 0.0), 0)));
+        m_measured->set_value(percent_of(fact(summary, "top1")), tr("measured on %1").arg(grouped_number(fact(summary, "images"), 0)));
     }
     show_points();
     show_latency();
@@ -63,16 +63,16 @@ void ResultView::show_measured(const Json& summary) {
 void ResultView::set_measured_stale(bool stale) {
     m_stale = stale && m_summary.is_object();
     m_measured->set_stale(m_stale);
-    if (m_summary.is_object() && m_summary.contains("top1"))
-        m_measured->set_value(percent_of(m_summary.value("top1", 0.0)), m_stale ? tr("measured before, stale") : tr("measured on %1").arg(grouped_number(m_summary.value("images", 0.0), 0)));
+    if (!std::isnan(fact(m_summary, "top1")))
+        m_measured->set_value(percent_of(fact(m_summary, "top1")), m_stale ? tr("measured before, stale") : tr("measured on %1").arg(grouped_number(fact(m_summary, "images"), 0)));
     show_points();
 }
 
 /// Of the measurement where it is of these bits, else of the estimate; the caption says which.
 void ResultView::show_points() {
-    const bool has_measured = m_summary.is_object() && m_summary.contains("top1") && m_summary.contains("top1_float") && !m_stale;
-    const double in_float = m_summary.is_object() ? m_summary.value("top1_float", std::nan("")) * 100 : std::nan("");
-    if (has_measured) m_points->set_value(signed_points(m_summary.value("top1", 0.0) * 100 - in_float), tr("points to float, measured"));
+    const bool has_measured = !std::isnan(fact(m_summary, "top1")) && !std::isnan(fact(m_summary, "top1_float")) && !m_stale;
+    const double in_float = fact(m_summary, "top1_float") * 100;
+    if (has_measured) m_points->set_value(signed_points(fact(m_summary, "top1") * 100 - in_float), tr("points to float, measured"));
     else if (!std::isnan(m_estimate) && !std::isnan(in_float)) m_points->set_value(signed_points(m_estimate - in_float), tr("points to float, estimated"));
     else m_points->set_value(kNone, tr("points to float"));
     m_points->set_stale(!has_measured && std::isnan(m_estimate));
@@ -103,7 +103,7 @@ void ResultView::show_costs(const Costs& in_float, const Costs& all_8, const Cos
 
 /// The engine has one integer kernel: bits below 8 run as 8.
 void ResultView::show_latency() {
-    const double in_float = m_summary.is_object() ? m_summary.value("ms_per_batch_float", std::nan("")) : std::nan(""), int8 = m_summary.is_object() ? m_summary.value("ms_per_batch_int8", std::nan("")) : std::nan("");
+    const double in_float = fact(m_summary, "ms_per_batch_float"), int8 = fact(m_summary, "ms_per_batch_int8");
     const auto ms = [](double value) { return std::isnan(value) ? kNone : figure(value, 1) + QStringLiteral(" ms"); };
     m_rows[2] = {tr("Latency"), ms(in_float), ms(int8), ms(int8), in_float > 0 && int8 > 0 ? figure(100 * int8 / in_float, 0) + QStringLiteral(" %") : kNone};
     if (std::isnan(in_float) && std::isnan(int8)) m_rows[2] = {tr("Latency"), kNone, kNone, tr("not measured"), kNone};
