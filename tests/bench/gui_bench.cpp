@@ -1,7 +1,7 @@
 // Bars of the window, with the real programs: start to first paint and longest stall while a run streams (lathe measures both itself), and a mouse event on
 // the cache map or on a live slider of the delta_cache workspace to the first preview of the new run on the screen. `gui_bench scene` measures the 3D view
-// instead: frames a second while it is orbited, and new colours; `gui_bench calibration FOLDER` an offset of a camera in the bev workspace, on that data set.
-// Needs a screen: tests/gui/under_screen.sh.
+// instead: frames a second while it is orbited, and new colours; `gui_bench calibration FOLDER` an offset of a camera in the bev workspace, on that data set;
+// `gui_bench quantize MODEL FOLDER` a bit of a layer in the quantization workspace. Needs a screen: tests/gui/under_screen.sh.
 #include "app/gui/application.h"
 #include "app/gui/main_window.h"
 #include "app/gui/text.h"
@@ -14,7 +14,10 @@
 #include "widgets/cache_map.h"
 #include "widgets/parameter_form.h"
 #include "widgets/slider.h"
+#include "widgets/small_widgets.h"
+#include <QAction>
 #include <QProcess>
+#include <QTableView>
 #include <QTemporaryDir>
 
 using namespace lathe;
@@ -297,6 +300,54 @@ public:
     }
 };
 
+/// quantization with a model and a data set, after its first measurement and with sensitivities.
+class QuantizeBench : LiveBench {
+public:
+    QuantizeBench(WatchingApplication& app, const QString& model, const QString& data) : LiveBench(app, QStringLiteral("quantization")) {
+        for (QTableView* table : m_workspace->findChildren<QTableView*>())
+            if (table->accessibleName() == u"Layers") m_table = table;
+        const auto heads = m_workspace->findChildren<Headline*>();
+        if (!m_table || heads.size() < 2) give_up("The views of quantization are not there.");
+        m_measured = heads[0];
+        m_estimated = heads[1];
+        m_window.open_files({model});
+        m_window.open_files({data});
+        if (!QTest::qWaitFor([this] { return has_number(m_measured); }, kLong)) give_up("No accuracy was measured.");
+        settle();
+        for (QAction* action : m_window.findChildren<QAction*>())
+            if (action->text() == u"Measure sensitivity") action->trigger();
+        if (!QTest::qWaitFor([this] { return has_number(m_estimated); }, 3 * kLong)) give_up("No sensitivity was measured.");
+        settle();
+    }
+
+    /// A layer in the middle of the network goes a bit down, or up again, by the keyboard: the same as a step of its slider.
+    void measure() {
+        constexpr int kRow = 9;
+        std::vector<double> estimate_ms, measured_s;
+        m_table->setFocus();
+        m_table->setCurrentIndex(m_table->model()->index(kRow, 2));
+        for (int i = 0; i < 8; ++i) {
+            settle();
+            const QString estimated = m_estimated->accessibleName();
+            const double since = monotonic_seconds();
+            QTest::keyClick(m_table, i % 2 ? Qt::Key_Plus : Qt::Key_Minus);
+            if (!QTest::qWaitFor([&] { return m_estimated->accessibleName() != estimated; }, kLong)) give_up("No estimate came.");
+            m_estimated->repaint();
+            estimate_ms.push_back((monotonic_seconds() - since) * 1000);
+            if (!QTest::qWaitFor([this] { return m_measured->accessibleName().contains(u"measured on"); }, kLong)) give_up("No accuracy was measured.");
+            measured_s.push_back(monotonic_seconds() - since);
+        }
+        print("quant.estimate_ms", median(estimate_ms), "ms", Bar::at_most, 100, "a bit of one layer to its estimated accuracy on the screen; median of " + std::to_string(estimate_ms.size()));
+        print("quant.measured_s", median(measured_s), "s", Bar::at_most, 3, "a bit of a layer in the middle to the accuracy measured on 1000 pictures, debounce included; median of " + std::to_string(measured_s.size()) + ", p95 " +
+            number_text(std::round(100 * percentile(measured_s, 0.95)) / 100));
+    }
+
+private:
+    static bool has_number(const QWidget* head) { return head->accessibleName().contains(u'%'); }
+    QTableView* m_table = nullptr;
+    Headline *m_measured = nullptr, *m_estimated = nullptr;
+};
+
 }
 
 int main(int argc, char** argv) {
@@ -313,6 +364,10 @@ int main(int argc, char** argv) {
         }
         if (argc > 2 && std::string(argv[1]) == "calibration") {
             CalibrationBench(app, QString::fromLocal8Bit(argv[2])).measure();
+            return 0;
+        }
+        if (argc > 3 && std::string(argv[1]) == "quantize") {
+            QuantizeBench(app, QString::fromLocal8Bit(argv[2]), QString::fromLocal8Bit(argv[3])).measure();
             return 0;
         }
         starts();

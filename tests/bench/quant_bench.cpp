@@ -1,4 +1,4 @@
-// Bars of quantization: the integer engine against the same network in fp32 and against ONNX Runtime's integers, and the export against the simulation.
+// Bars of quantization: the integer engine against the same network in fp32 and against ONNX Runtime's integers, the export against the simulation, and AdaRound against PyTorch.
 // Usage: quant_bench PYTHON_SCRIPT [THREADS]; the published ResNet-20 and CIFAR-10 are read from LATHE_DATA.
 #include "core/nn/tensor_index.h"
 #include "plugins/quantization/engine/calibration.h"
@@ -7,6 +7,7 @@
 #include "plugins/quantization/engine/image_resnet.h"
 #include "plugins/quantization/engine/int8_engine.h"
 #include "plugins/quantization/engine/integer_tap.h"
+#include "plugins/quantization/engine/network_reconstruction.h"
 #include "plugins/quantization/engine/onnx_runtime.h"
 #include "plugins/quantization/engine/qdq_export.h"
 #include "tests/bench/tensor_bench.h"
@@ -127,7 +128,38 @@ void equal_images(Subject& s, const ClassificationSet& test, int threads) {
         text("published ResNet-20, %zu integer tensors of each of 256 pictures and its logits: largest difference of a logit %.2g, of the integer engine %.2g", s.made->codes.size(), off.max().item<double>(), own_off.max().item<double>()));
 }
 
-void measure(const std::string&, int threads) {   // the script is the Python side of what follows AdaRound
+/// W4 A8 of backend Academic from 64 pictures, a tenth of the 600 iterations of each layer: the time is that of the iterations on both sides.
+void adaround(const fs::path& data, const std::string& script, int threads) {
+    constexpr std::int64_t kIterations = 60, kImages = 64;
+    constexpr int kLearningTurns = 5;
+    const c10::InferenceMode as_in_the_engine(false);
+    const c10::NoGradGuard no_gradients;
+    const std::shared_ptr<Network> network = make_cifar_family()->load(*open_tensors(data / "cifar10-resnets" / "resnet20.safetensors"), Json::object());
+    std::map<std::string, at::Tensor> before;
+    for (const auto& [key, tensor] : network->state()) before[key] = tensor.clone();
+    const at::Tensor pictures = open_classification_set(data / "cifar10", true).batch(0, kImages);
+    const NetworkGraph graph = trace(*network, {pictures.narrow(0, 0, 1)});
+    const PartRunner runner(*network, graph);
+    PlacementOptions options = defaults_of(backend("academic"));
+    options.weights.bits = 4;
+    options.weight_algorithm = options.activation_algorithm = Algorithm::fixed;
+    options.weight_observer = options.activation_observer = ObserverKind::mse;
+    const auto tap = std::make_shared<QuantTap>(*network, place(graph, network->layers(), backend("academic"), options));
+    calibrate(*network, tap, {pictures});
+    ReconstructionOptions learning;
+    learning.iterations = kIterations;
+    const Turns turns = in_turns(script, {"--part", "adaround", "--weights", "4", "--images", std::to_string(kImages), "--iterations", std::to_string(kIterations)}, threads, kLearningTurns, [&] {
+        for (auto& [key, tensor] : network->state()) at::Tensor(tensor).copy_(before.at(key));
+        network->visit_modules("", [](const std::string&, Module& module) { module.weights_changed(); });
+        tap->weights_changed();
+        NetworkReconstruction work(*network, runner, tap, pictures, kImages, ReconstructionKind::adaround, learning);
+        while (work.units_done() < work.units().size()) work.next({}, {});
+    });
+    print("quant.adaround_vs_python", turns.ratio(), "x", Bar::at_least, 1.2,
+        text("published ResNet-20, W4, 64 pictures, %d iterations a layer (a tenth), %d threads: Python %.2f s, Lathe %.2f s; medians of %d in turns", int(kIterations), threads, turns.python, turns.ours, kLearningTurns));
+}
+
+void measure(const std::string& script, int threads) {
     const BenchFolder folder;
     const fs::path data = data_folder();
     const ClassificationSet test = open_classification_set(data / "cifar10", false);
@@ -152,6 +184,7 @@ void measure(const std::string&, int threads) {   // the script is the Python si
     print("quant.int8_vs_ort", std::min(runtime20.ratio(), runtime50.ratio()), "x", Bar::at_least, 1,
         text("%d threads: ResNet-20, batch 64: ONNX Runtime %.2f ms (exact sums %.2f), Lathe %.2f ms; ResNet-50: %.1f ms (%.1f), %.1f ms; the smaller ratio; medians of %d in turns", threads, runtime20.other * 1e3,
             runtime20.other_precise * 1e3, runtime20.ours * 1e3, runtime50.other * 1e3, runtime50.other_precise * 1e3, runtime50.ours * 1e3, kTurns));
+    adaround(data, script, threads);
 }
 
 }

@@ -54,6 +54,11 @@ if "--quick" not in sys.argv:
     accuracy("academic_w2a4_adaround", 62.62, 4, "W2 A4, 512 pictures, 600 iterations a layer", "reconstruct", weight_bits=2, activation_bits=4, algorithm="adaround", **low, **learnt)
     accuracy("academic_w2a4_qdrop", 76.57, 4, "W2 A4, 512 pictures, 1000 iterations a block", "reconstruct", weight_bits=2, activation_bits=4, algorithm="qdrop", **low, **{**learnt, "iterations": 1000})
 
+    ours = 100 * summary("reconstruct", images=0, batch=250, backend="academic", weight_bits=4, algorithm="adaround", **mse, reconstruction_images=64, iterations=600)["top1"]
+    reference = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ref/quantization.py")
+    theirs = json.loads(subprocess.run([sys.executable, reference, "accuracy", "--weights", "4", "--adaround", "--images", "64", "--iterations", "600"], stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()[-1])["top1"]
+    say("adaround_w4_points", ours - theirs, "points", "± 0.3", abs(ours - theirs) <= 0.3, f"AdaRound W4 from 64 pictures, 600 iterations: Lathe {ours:.2f}, Python {theirs:.2f} %")
+
 table = summary("sensitivity", images=256)
 say("sensitivity_s", table["seconds"], "s", 30, table["seconds"] <= 30, "ResNet-20, 7 numbers of bits, 256 pictures, weights and values between layers")
 check = summary("deploy", images=256)

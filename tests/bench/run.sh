@@ -31,6 +31,8 @@ cli_bars() { lathe-cli bench core --json | grep -v '"bar":null'; }   # its rates
 gui_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench; }
 scene_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench scene; }
 
+quantize_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench quantize "$LATHE_DATA/cifar10-resnets/resnet20.safetensors" "$LATHE_DATA/cifar10"; }
+
 street_bars() { # the small data set made, and its true boxes fed through writer and metric; on it a slider of the workspace, and what int8 costs the shipped model
   local folder model=${LATHE_SOURCE}/resources/models/street-tiny.safetensors; folder=$(mktemp -d)
   lathe-cli run bev.street --set folder="$folder/street" --json >"$folder/made" && lathe-cli run bev.evaluate --input data="$folder/street" --set source=truth --set split=val --json >"$folder/measured" &&
@@ -64,7 +66,9 @@ bev)
   measure street_bars ;;
 quantization)
   measure verify quantization '(fake_quant|observers|apot_qil_oqa|bn_fold|adaround_layer|sensitivity|resnet20_backends|resnet20_int8_exact)\.safetensors|resnet20_nodes\.json'
-  measure quant_bench "$here/ref/quantization.py" ;;
+  measure quant_bench "$here/ref/quantization.py"
+  measure quantize_bars
+  measure python3 "$here/quantization_bars.py" ;;
 esac
 
 if [ -n "$json" ]; then cat "$results"; else
