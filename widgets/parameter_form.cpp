@@ -5,6 +5,7 @@
 #include "widgets/parameter_row.h"
 #include "widgets/parameter_values.h"
 #include "widgets/seed_editor.h"
+#include "widgets/tap_sections.h"
 #include "widgets/theme.h"
 #include <QLayout>
 #include <QScrollBar>
@@ -303,7 +304,7 @@ void ParameterForm::fold_to_fit() {
 QStringList ParameterForm::command_line(bool all) const {
     QStringList arguments;
     for (const Parameter& p : m_declared)
-        if (all || m_values[p.id] != default_value(p, m_values, m_facts))
+        if (command_option(p.id, {}).first == "--set" && (all || m_values[p.id] != default_value(p, m_values, m_facts)))
             arguments << QStringLiteral("--set") << QString::fromStdString(p.id) + u'=' + QString::fromStdString(value_text(p, m_values[p.id]));
     return arguments;
 }

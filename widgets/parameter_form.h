@@ -44,7 +44,7 @@ public:
     void roll_unlocked_seeds();                             ///< before a recorded run: seeds whose lock is open are drawn again
     void set_folded(bool folded);                           ///< where the window is low: the last groups to their titles, as many as needed to fit
 
-    /// Arguments that repeat the values: {"--set", "steps=20", …}. all: also those equal to their defaults.
+    /// Arguments that repeat the values: {"--set", "steps=20", …}. all: also those equal to their defaults. Without those of taps.
     QStringList command_line(bool all = false) const;
 
     /// The editor of a `grid` (or of any parameter that is edited elsewhere): no row is shown, `show_value` is called with every change.

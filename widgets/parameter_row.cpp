@@ -1,5 +1,6 @@
 #include "widgets/parameter_row.h"
 #include "widgets/parameter_form.h"
+#include "widgets/tap_sections.h"
 #include "widgets/theme.h"
 #include <QApplication>
 #include <QClipboard>
@@ -154,7 +155,10 @@ void ParameterRow::contextMenuEvent(QContextMenuEvent* event) {
     menu.addAction(tr("Reset to %1").arg(QString::fromStdString(value_text(m_parameter.default_value)).left(40)), this, [this, id] { m_form.reset(id); });
     menu.addSeparator();
     menu.addAction(tr("Copy value"), this, [this] { QApplication::clipboard()->setText(QString::fromStdString(value_text(m_value))); });
-    menu.addAction(tr("Copy as command line"), this, [this, id] { QApplication::clipboard()->setText(QStringLiteral("--set %1=%2").arg(id, QString::fromStdString(value_text(m_value)))); });
+    menu.addAction(tr("Copy as command line"), this, [this] {
+        const auto [option, value] = command_option(m_parameter.id, m_value);
+        QApplication::clipboard()->setText(QString::fromStdString(option + " " + (option == "--tap" ? "'" + value + "'" : value)));
+    });
     menu.addAction(tr("Copy whole command line"), this, [this] { Q_EMIT m_form.copy_command_line_requested(); });
     menu.addSeparator();
     menu.addAction(tr("Help on this"), this, [this, id] { Q_EMIT m_form.help_requested(id); });

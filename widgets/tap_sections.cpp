@@ -4,8 +4,10 @@
 namespace lathe {
 namespace {
 
-std::string switch_of(const TapInfo& tap) { return "tap." + tap.id; }
-std::string key_of(const TapInfo& tap, const std::string& parameter) { return switch_of(tap) + "." + parameter; }
+constexpr std::string_view kPrefix = "tap:";
+
+std::string switch_of(const TapInfo& tap) { return std::string(kPrefix) + tap.id; }
+std::string key_of(const TapInfo& tap, const std::string& parameter) { return switch_of(tap) + ":" + parameter; }
 
 /// "$param.NAME" of a tap's declaration means the tap's own.
 void refer_within(const TapInfo& tap, Json& bound) {
@@ -67,6 +69,14 @@ Json tap_values(const Json& kept, const std::vector<TapInfo>& taps) {
         }
     }
     return out;
+}
+
+std::pair<std::string, std::string> command_option(const std::string& parameter, const Json& value) {
+    if (!parameter.starts_with(kPrefix)) return {"--set", parameter + "=" + value_text(value)};
+    const std::string rest = parameter.substr(kPrefix.size());
+    const std::size_t colon = rest.find(':');
+    if (colon == std::string::npos) return {"--tap", rest};
+    return {"--tap", rest.substr(0, colon) + "=" + Json{{rest.substr(colon + 1), value}}.dump()};
 }
 
 }

@@ -6,11 +6,13 @@
 
 namespace lathe {
 
-/// Declarations for the form: "tap.ID" (on or off) and "tap.ID.NAME", in a group with the tap's title. Limits and conditions refer to the tap's own parameters.
+/// Declarations for the form: "tap:ID" (on or off) and "tap:ID:NAME", in a group with the tap's title. Limits and conditions refer to the tap's own parameters.
 std::vector<Parameter> tap_parameters(const std::vector<TapInfo>& taps);
 /// The taps that are switched on in the values of a form.
 std::vector<TapRequest> taps_of(const Json& values, const std::vector<TapInfo>& taps);
 /// The values of a form in which just these taps are on: [{"id", "params"}] as a run keeps them; not an array: none.
 Json tap_values(const Json& kept, const std::vector<TapInfo>& taps);
+/// What gives a value of a form on the command line, not yet quoted: {"--set", "NAME=VALUE"}; of a tap {"--tap", "ID={\"NAME\":VALUE}"}, or {"--tap", "ID"} for its switch.
+std::pair<std::string, std::string> command_option(const std::string& parameter, const Json& value);
 
 }

@@ -5,6 +5,7 @@
 #include "widgets/parameter_form.h"
 #include "widgets/parameter_row.h"
 #include "widgets/parameter_values.h"
+#include "widgets/tap_sections.h"
 #include <QApplication>
 
 namespace lathe {
@@ -22,7 +23,8 @@ QString parameter_page(const Parameter& p, const QString& page) {
     if (p.type != ParameterType::grid) line(MainWindow::tr("Default"), u'`' + qs(value_text(p.default_value)) + u'`');
     line(MainWindow::tr("Live"), p.live ? MainWindow::tr("yes: the result follows while it is dragged") : MainWindow::tr("no: it waits for Run"));
     line(MainWindow::tr("Source"), qs(p.source));
-    if (p.type != ParameterType::grid) line(MainWindow::tr("Command line"), QStringLiteral("`--set %1=%2`").arg(qs(p.id), qs(value_text(p.default_value))));
+    const auto [option, value] = command_option(p.id, p.default_value);
+    if (p.type != ParameterType::grid) line(MainWindow::tr("Command line"), QStringLiteral("`%1 %2`").arg(qs(option), option == "--tap" ? u'\'' + qs(value) + u'\'' : qs(value)));
     return text + QStringLiteral("\n[%1](%2.md)\n").arg(MainWindow::tr("More about this workspace"), page);
 }
 

@@ -18,6 +18,7 @@
 #include "widgets/parameter_group.h"
 #include "widgets/simple_table.h"
 #include "widgets/small_widgets.h"
+#include "widgets/tap_sections.h"
 #include "widgets/text_label.h"
 #include <QHBoxLayout>
 #include <QSignalSpy>
@@ -421,10 +422,13 @@ private Q_SLOTS:
     }
 
     void taps_are_sections_of_the_form() {
-        const std::string on = "tap.quantization.fake_quant", bits = on + ".weight_bits", others = on + ".activation_bits";
+        const std::string on = "tap:quantization.fake_quant", bits = on + ":weight_bits", others = on + ":activation_bits";
         Bench bench;
         bench.show();
         QVERIFY(!bench.form().values().contains(on));
+        QCOMPARE(command_option("seed", 3), std::pair(std::string("--set"), std::string("seed=3")));
+        QCOMPARE(command_option(on, true), std::pair(std::string("--tap"), std::string("quantization.fake_quant")));
+        QCOMPARE(command_option(bits, 4), std::pair(std::string("--tap"), std::string("quantization.fake_quant={\"weight_bits\":4}")));
         bench.context.methods.taps = {{"quantization.fake_quant", "Quantization (simulated)", "Puts values on a grid.",
             {Parameter::integer("weight_bits", 8).range(0, 16).with_label("Weight bits").is_live(), Parameter::integer("activation_bits", 8).range(0, "$param.weight_bits").with_label("Activation bits").is_live()}}};
         Q_EMIT bench.context.catalogue_changed();
