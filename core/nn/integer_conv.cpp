@@ -87,6 +87,7 @@ void IntegerConv::pack(const std::vector<std::int64_t>& all, int count) {
     const std::int64_t width = m_vectors * m_table->lanes, values = std::int64_t{m_units} * group;
     m_weight = at::empty({m_panels, count, m_units, width}, at::kInt);   // its memory stands on a cache line
     auto* to = reinterpret_cast<std::uint32_t*>(m_weight.mutable_data_ptr<std::int32_t>());
+    m_units_of_weight = to;
     for (int panel = 0; panel < m_panels; ++panel) {
         std::vector<std::int64_t> products(static_cast<std::size_t>(planes() * width), 0);
         for (int p = 0; p < count; ++p) {
@@ -173,7 +174,7 @@ integer::Product IntegerConv::product(int plane, int panel) const {
     p.units = m_units;
     p.segments = m_segments;
     p.vectors = m_vectors;
-    p.w = reinterpret_cast<const std::uint32_t*>(m_weight.const_data_ptr<std::int32_t>()) + (panel * parts + plane) * m_units * channels;
+    p.w = m_units_of_weight + (panel * parts + plane) * m_units * channels;
     if (m_halved) p.weight_products = m_products.data() + (std::int64_t{panel} * planes() + plane) * channels;
     return p;
 }

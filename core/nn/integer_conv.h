@@ -50,6 +50,7 @@ private:
     int m_vectors = 1, m_panels = 1, m_units = 0;                 // registers in a panel, panels, units of a segment
     bool m_halved = false;
     std::vector<std::int32_t> m_bias, m_products;                 // m_products: of the weights of a halved product, [panels][planes][vectors * lanes]
+    const std::uint32_t* m_units_of_weight = nullptr;             // those of m_weight
     at::Tensor m_weight;                                          // int32 [panels][segments or planes][units][vectors * lanes]
     std::vector<std::uint8_t> m_outside;                          // a pixel that means 0
 };

@@ -63,29 +63,36 @@ LATHE_INLINE I bytes_at(const std::uint8_t* p, int n = W) {
     return __builtin_convertvector(b, I);
 }
 
-/// Within [low, high], to the nearest whole number, ties to even: adding 1.5 * 2^23 leaves it in the low bits. NaN becomes low.
-LATHE_INLINE I whole(V v, std::int32_t low, std::int32_t high) {
-    const V magic = splat(12582912.0f);
-    return (I)(vmin(vmax(v, splat(static_cast<float>(low))), splat(static_cast<float>(high))) + magic) - (I)magic;
+/// The nearest whole numbers, ties to even; below 2^22.
+LATHE_INLINE V rounded(V v) {
+#if LATHE_LANES == 8
+    return (V)_mm256_round_ps((__m256)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#elif LATHE_LANES == 16
+    return (V)_mm512_roundscale_ps((__m512)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#else
+    const V magic = splat(12582912.0f);   // 1.5 * 2^23: nothing is left behind the point
+    return (v + magic) - magic;
+#endif
 }
+LATHE_INLINE V within(V v, std::int32_t low, std::int32_t high) { return vmin(vmax(v, splat(static_cast<float>(low))), splat(static_cast<float>(high))); }   // NaN becomes low
 
 LATHE_INLINE V real(I v) { return __builtin_convertvector(v, V); }
 
-/// Steps from zero, as the nearest whole numbers (ties to even), as codes within [low, high], which is within [0, 255].
+/// Steps from zero, as the nearest whole numbers (ties to even), as codes within [low, high], which is within [0, 255]. Steps are below 2^31.
 LATHE_INLINE void put_codes(std::uint8_t* p, V steps, std::int32_t zero, std::int32_t low, std::int32_t high, int n) {
 #if LATHE_LANES == 8
-    const __m256i codes = _mm256_add_epi32(_mm256_cvtps_epi32(_mm256_min_ps((__m256)steps, _mm256_set1_ps(1e9f))), _mm256_set1_epi32(zero));   // too much below becomes the lowest number itself
+    const __m256i codes = _mm256_add_epi32(_mm256_cvtps_epi32((__m256)steps), _mm256_set1_epi32(zero));
     const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(codes), _mm256_extracti128_si256(codes, 1));
     const __m128i bytes = _mm_min_epu8(_mm_max_epu8(_mm_packus_epi16(words, words), _mm_set1_epi8(static_cast<char>(low))), _mm_set1_epi8(static_cast<char>(high)));
     if (n == W) _mm_storel_epi64(reinterpret_cast<__m128i*>(p), bytes);
     else std::memcpy(p, &bytes, static_cast<std::size_t>(n));
 #elif LATHE_LANES == 16
-    const __m512i codes = _mm512_add_epi32(_mm512_cvtps_epi32(_mm512_min_ps((__m512)steps, _mm512_set1_ps(1e9f))), _mm512_set1_epi32(zero));
+    const __m512i codes = _mm512_add_epi32(_mm512_cvtps_epi32((__m512)steps), _mm512_set1_epi32(zero));
     const __m128i bytes = _mm512_cvtepi32_epi8(_mm512_min_epi32(_mm512_max_epi32(codes, _mm512_set1_epi32(low)), _mm512_set1_epi32(high)));
     if (n == W) _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
     else std::memcpy(p, &bytes, static_cast<std::size_t>(n));
 #else
-    const B bytes = __builtin_convertvector(whole(steps, low - zero, high - zero) + zero, B);
+    const B bytes = __builtin_convertvector(__builtin_convertvector(rounded(within(steps, low - zero, high - zero)), I) + zero, B);
     if (n == W) std::memcpy(p, &bytes, W);
     else std::memcpy(p, &bytes, static_cast<std::size_t>(n));
 #endif
@@ -93,8 +100,7 @@ LATHE_INLINE void put_codes(std::uint8_t* p, V steps, std::int32_t zero, std::in
 
 /// v / scale as far as rounding it goes: exact where it might be half of a whole number, which is seldom, else by the inverse. Within [low - 1, high + 1].
 LATHE_INLINE V divided(V v, float scale, float inverse, std::int32_t low, std::int32_t high) {
-    const V magic = splat(12582912.0f), least = splat(static_cast<float>(low - 1)), most = splat(static_cast<float>(high + 1));
-    const V near = vmin(vmax(v * inverse, least), most), rest = near - ((near + magic) - magic);
+    const V near = within(v * inverse, low - 1, high + 1), rest = near - rounded(near);
     const I close = (I)(rest * rest > 0.2499f);
 #if LATHE_LANES == 8
     const bool any = _mm256_movemask_ps((__m256)close) != 0;
@@ -105,7 +111,7 @@ LATHE_INLINE V divided(V v, float scale, float inverse, std::int32_t low, std::i
     for (int i = 0; i < W; ++i) all |= close[i];
     const bool any = all != 0;
 #endif
-    return __builtin_expect(any, 0) ? vmin(vmax(v / scale, least), most) : near;
+    return __builtin_expect(any, 0) ? within(v / scale, low - 1, high + 1) : near;
 }
 
 enum class Mode { plain, summed, real };
@@ -118,9 +124,9 @@ template <Mode mode> LATHE_INLINE void finish_one(I sum, const Finish& f, I bias
         const V y = scaled + load_as<V>(f.real_bias + channel);
         std::memcpy(f.real + at, &y, static_cast<std::size_t>(n) * 4);
     } else if constexpr (mode == Mode::plain) {
-        put_codes(f.out + at, scaled, f.zero, f.low, f.high, n);
+        put_codes(f.out + at, vmin(scaled, splat(1e9f)), f.zero, f.low, f.high, n);   // what is far below becomes the lowest whole number, which is as good
     } else {
-        V v = real(whole(scaled, f.low - f.zero, f.high - f.zero)) * splat(f.own_scale) + real(bytes_at(f.residual + at, n) - f.residual_zero) * splat(f.residual_scale);
+        V v = rounded(within(scaled, f.low - f.zero, f.high - f.zero)) * splat(f.own_scale) + real(bytes_at(f.residual + at, n) - f.residual_zero) * splat(f.residual_scale);
         if (f.relu) v = vmax(v, V{});
         put_codes(f.out + at, divided(v, f.sum_scale, 1 / f.sum_scale, f.sum_low - f.sum_zero, f.sum_high - f.sum_zero), f.sum_zero, f.sum_low, f.sum_high, n);
     }
