@@ -35,6 +35,7 @@ struct PlotViewer::Impl {
     int keyboard_point = -1;
 
     int index_of(const QString& id) const;
+    std::pair<int, int> point_at(const QPointF& position) const;   ///< curve and point of the nearest mark within reach; -1: none
     QPen pen_of(const Curve& curve) const;
     void restyle();
     void rebuild();

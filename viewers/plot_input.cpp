@@ -76,6 +76,21 @@ void append_number(std::string& text, double value) {
 
 }
 
+std::pair<int, int> PlotViewer::Impl::point_at(const QPointF& position) const {
+    std::pair<int, int> found{-1, -1};
+    double nearest = 10;   // a mark is 6 wide, a pointer less exact
+    for (qsizetype c = 0; c < curves.size(); ++c) {
+        if (!curves[c].markers) continue;
+        for (qsizetype i = 0; i < std::min(curves[c].x.size(), curves[c].y.size()); ++i) {
+            const double away = std::hypot(plot->xAxis->coordToPixel(curves[c].x[i]) - position.x(), plot->yAxis->coordToPixel(curves[c].y[i]) - position.y());
+            if (!(away < nearest)) continue;
+            nearest = away;
+            found = {int(c), int(i)};
+        }
+    }
+    return found;
+}
+
 bool PlotViewer::eventFilter(QObject* object, QEvent* event) {
     if (object != m->plot) return QWidget::eventFilter(object, event);
     switch (event->type()) {
@@ -100,8 +115,12 @@ bool PlotViewer::eventFilter(QObject* object, QEvent* event) {
         const auto* mouse = static_cast<QMouseEvent*>(event);
         const double moved = (mouse->position() - m->press).manhattanLength();
         if (mouse->button() != Qt::LeftButton) break;
-        if (moved < QApplication::startDragDistance()) Q_EMIT clicked(m->plot->xAxis->pixelToCoord(mouse->position().x()));
-        else m->follows = false;
+        if (moved >= QApplication::startDragDistance()) {
+            m->follows = false;
+            break;
+        }
+        if (const auto [curve, point] = m->point_at(mouse->position()); curve >= 0) Q_EMIT point_clicked(m->curves[curve].id, point);
+        Q_EMIT clicked(m->plot->xAxis->pixelToCoord(mouse->position().x()));
         break;
     }
     case QEvent::Wheel: m->follows = false; break;
@@ -140,7 +159,9 @@ void PlotViewer::keyPressEvent(QKeyEvent* event) {
         return;
     }
     case Qt::Key_Return: case Qt::Key_Enter:
-        if (m->keyboard_point >= 0 && longest != m->curves.end() && m->keyboard_point < longest->x.size()) Q_EMIT clicked(longest->x[m->keyboard_point]);
+        if (m->keyboard_point < 0 || longest == m->curves.end() || m->keyboard_point >= longest->x.size()) return;
+        if (longest->markers) Q_EMIT point_clicked(longest->id, m->keyboard_point);
+        Q_EMIT clicked(longest->x[m->keyboard_point]);
         return;
     case Qt::Key_Menu: break;
     default: break;

@@ -64,6 +64,7 @@ public:
 Q_SIGNALS:
     void cursor_moved(double x);                                         ///< the pointer is over x; NaN: it left
     void clicked(double x);
+    void point_clicked(QString id, int point);                           ///< a marked point of that curve, or the one that the keyboard stands on
     void table_requested(QStringList heads, QList<QVariantList> rows);   ///< emitted by show_as_table; a window opens if nobody listens
 
 protected:

@@ -1,5 +1,6 @@
 #include "widgets/method_panel.h"
 #include "widgets/parameter_form.h"
+#include "widgets/tap_sections.h"
 #include <QAction>
 #include <QScopeGuard>
 #include <QScopedValueRollback>
@@ -78,10 +79,20 @@ void MethodPanel::take_catalogue() {
     if (!method) return;
     catalogue_taken();
     const bool first = m_form->parameters().empty();
-    m_form->set_parameters(method->parameters);
+    std::vector<Parameter> parameters = method->parameters;
+    for (Parameter& p : tap_parameters(form_taps())) {
+        m_form->fold_group(QString::fromStdString(p.group));   // it is not what the workspace is opened for
+        parameters.push_back(std::move(p));
+    }
+    m_form->set_parameters(std::move(parameters));
     if (first) project_opened();   // before there are parameters nothing can be taken over
     parameters_changed();
     describe();
+}
+
+std::vector<TapInfo> MethodPanel::form_taps() const {
+    const MethodInfo* method = m_context.catalogue().find(m_method);
+    return method && method->takes_taps ? m_context.catalogue().taps : std::vector<TapInfo>();
 }
 
 // --- asking
@@ -94,6 +105,7 @@ RunRequest MethodPanel::request(const char* method, bool live) const {
         request.version = info->version;
         for (const Parameter& p : info->parameters)
             if (m_form->values().contains(p.id)) request.params[p.id] = m_form->values()[p.id];
+        if (info->takes_taps) request.taps = taps_of(m_form->values(), form_taps());
     }
     request.seed = request.params.value("seed", std::int64_t{0});
     request.lane = live ? Lane::live : Lane::batch;
@@ -172,7 +184,8 @@ void MethodPanel::read_recorded(const QString& uuid, bool asked_for) {
     });
 }
 
-void MethodPanel::take_recorded(const RecordedRun& recorded, bool asked_for) {
+void MethodPanel::take_recorded(RecordedRun recorded, bool asked_for) {
+    if (recorded.run.params.is_object()) recorded.run.params.update(tap_values(recorded.run.taps, form_taps()));
     try {
         if (recorded.run.method == QLatin1String(m_method)) {
             for (const auto& [role, path] : recorded.run.assets) choose_asset(role, path);
@@ -210,7 +223,11 @@ void MethodPanel::load_state() {
     {
         const QScopedValueRollback loading(m_loading, true);
         without_undo([&] {
-            if (const Json params = kept.value("params", Json()); params.is_object() && !m_form->parameters().empty() && params != m_form->values()) m_form->set_values(params, tr("Open the project"));
+            if (const Json given = kept.value("params", Json()); given.is_object() && !m_form->parameters().empty()) {
+                Json params = tap_values({}, form_taps());   // off, in a project that knows nothing of a tap
+                params.update(given);
+                if (params != m_form->values()) m_form->set_values(params, tr("Open the project"));
+            }
             load(kept);
         });
     }

@@ -57,13 +57,14 @@ protected:
     virtual Json state() const = 0;                                   // an object, without parameters
 
     // What it can use.
-    RunRequest request(const char* method, bool live) const;          // with those values of the form that the method knows
+    RunRequest request(const char* method, bool live) const;          // with those values of the form that the method knows, and the taps that are on where it takes any
     void copy_command_line();
     QAction* add_action(const QString& id, const QString& text, const QString& icon, const QString& tip, std::function<void()> act);
     void tell(const Error& error);
     void tell_failure(const event::Failed& failure);                  // and marks the field that it names
     void show_soon();                                                 // at once, then at most 30 times a second
     void save_soon();                                                 // not while a state is being loaded
+    void read_recorded(const QString& uuid, bool asked_for);          // on another thread, then show_recorded(); not asked for: nothing to undo, nothing to tell
     void without_undo(const std::function<void()>& change);           // looking and opening are nothing to undo
     void hideEvent(QHideEvent* event) override;
     bool is_live() const { return m_live; }
@@ -76,8 +77,8 @@ protected:
 private:
     void take_catalogue();
     void project_opened();
-    void read_recorded(const QString& uuid, bool asked_for);
-    void take_recorded(const RecordedRun& recorded, bool asked_for);
+    void take_recorded(RecordedRun recorded, bool asked_for);
+    std::vector<TapInfo> form_taps() const;                           // those that the form has a section for
     void load_state();
     void save_state();
     const char* m_method;

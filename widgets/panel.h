@@ -30,6 +30,7 @@ struct PanelRun {
     Json params, summary;                                     ///< summary: null until it finished
     QList<std::pair<QString, QString>> assets;                ///< role -> path of what it used, where that is still found; of PanelContext::run() only
     QStringList missing_assets;                               ///< names of the others
+    Json taps;                                                ///< [{"id", "params"}]; null: none
 };
 
 class PanelContext : public QObject {

@@ -110,6 +110,7 @@ void ParameterForm::rebuild() {
         }
         for (const auto& [extra_group, extra] : m_extras)
             if (extra_group == name) group->add_extra(extra);
+        if (m_folded_groups.contains(name)) group->set_folded(true);
         column->addWidget(group);
     }
     column->addStretch();
@@ -280,7 +281,7 @@ void ParameterForm::set_folded(bool folded) {
     m_folded = folded;
     m_fold_due = folded;
     if (!folded)
-        for (ParameterGroup* group : m_body->findChildren<ParameterGroup*>()) group->set_folded(false);
+        for (ParameterGroup* group : m_body->findChildren<ParameterGroup*>()) group->set_folded(m_folded_groups.contains(group->name()));
     else if (isVisible()) QTimer::singleShot(0, this, &ParameterForm::fold_to_fit);
 }
 
@@ -329,6 +330,13 @@ void ParameterForm::hide_row(const QString& id, bool hidden) {
 void ParameterForm::set_hint(const QString& id, const QString& text) {
     m_hints.insert(id, text);
     if (ParameterRow* row = m_rows.value(id)) row->set_hint(text);
+}
+
+void ParameterForm::fold_group(const QString& group) {
+    if (m_folded_groups.contains(group)) return;
+    m_folded_groups << group;
+    for (ParameterGroup* shown : m_body->findChildren<ParameterGroup*>())
+        if (shown->name() == group) shown->set_folded(true);
 }
 
 void ParameterForm::add_to_group(const QString& group, QWidget* extra) {

@@ -52,6 +52,7 @@ public:
     void show_as_segments(const QString& id, bool with_label = true);   ///< a choice of few short texts as a segmented control
     void hide_row(const QString& id, bool hidden);
     void set_hint(const QString& id, const QString& text);  ///< right of the field, instead of the unit: "of 12", "gives Nc = 9"
+    void fold_group(const QString& group);                  ///< whenever the form is made anew; also a group that comes later
     void add_to_group(const QString& group, QWidget* extra);///< below the rows of that group; a new group is put at the end
     void set_error(const QString& id, const QString& text); ///< err edge and text below; an empty text clears
     void clear_errors();
@@ -95,7 +96,7 @@ private:
     QHash<QString, External> m_external;
     QHash<QString, bool> m_segments;           // id -> with label
     QHash<QString, QString> m_hints;
-    QStringList m_hidden;
+    QStringList m_hidden, m_folded_groups;
     QList<std::pair<QString, QWidget*>> m_extras;
     QWidget* m_body = nullptr;
     QString m_drag_id, m_filter, m_live_id;

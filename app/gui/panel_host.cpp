@@ -22,7 +22,7 @@ std::vector<std::pair<std::string, std::string>> plain(const AssetPaths& assets)
 }
 
 PanelRun panel_run(const RunRow& row) {
-    return {qs(row.uuid), row.id, qs(row.title), qs(row.method), row.state, row.params, row.environment.is_object() ? row.environment.value("summary", Json()) : Json(), {}, {}};
+    return {qs(row.uuid), row.id, qs(row.title), qs(row.method), row.state, row.params, row.environment.is_object() ? row.environment.value("summary", Json()) : Json(), {}, {}, row.taps};
 }
 }
 

@@ -93,14 +93,14 @@ void train(RunContext& run, Trainable& trained, const TrainingRhythm& rhythm, co
     TrainingLoop(run, trained, rhythm)(step, measure);
 }
 
-void give_model(RunContext& run, std::int64_t step, const std::string& file_name, std::map<std::string, at::Tensor> tensors, const Json& config) {
-    for (auto& [key, tensor] : tensors) tensor = tensor.to(at::kHalf);
+void give_model(RunContext& run, std::int64_t step, const std::string& file_name, std::map<std::string, at::Tensor> tensors, const Json& config, at::ScalarType type) {
+    for (auto& [key, tensor] : tensors) tensor = tensor.to(type);
     Artifact model;
     model.key = "model";
     model.kind = "file";
     model.media = "application/safetensors";
     model.step = step;
-    model.meta = {{"name", file_name}, {"dtype", "F16"}};
+    model.meta = {{"name", file_name}, {"dtype", type == at::kHalf ? "F16" : "F32"}};
     model.bytes = std::make_shared<const std::string>(safetensors_bytes(tensors, {{"lathe.config", config.dump()}, {"lathe.training", run.params().dump()}}));
     run.artifact(std::move(model));
 }

@@ -42,7 +42,7 @@ struct TrainingRhythm {
 /// Throws Cancelled; Paused, its checkpoint written; Error(invalid_value) when 20 steps in a row were skipped.
 void train(RunContext& run, Trainable& trained, const TrainingRhythm& rhythm, const std::function<TrainingStep()>& step, const std::function<void(std::int64_t done)>& measure);
 
-/// The artifact "model": the tensors in half precision as `file_name`, with `config` and the run's parameters in the file's metadata.
-void give_model(RunContext& run, std::int64_t step, const std::string& file_name, std::map<std::string, at::Tensor> tensors, const Json& config);
+/// The artifact "model": the tensors as `file_name`, with `config` and the run's parameters in the file's metadata; in half precision unless `type` says otherwise.
+void give_model(RunContext& run, std::int64_t step, const std::string& file_name, std::map<std::string, at::Tensor> tensors, const Json& config, at::ScalarType type = at::kHalf);
 
 }

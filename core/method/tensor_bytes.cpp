@@ -19,6 +19,7 @@ std::size_t size_of(const std::string& dtype) {
 template <class T> const char* name_of();
 template <> const char* name_of<float>() { return "F32"; }
 template <> const char* name_of<std::int32_t>() { return "I32"; }
+template <> const char* name_of<std::int64_t>() { return "I64"; }
 template <> const char* name_of<std::uint8_t>() { return "U8"; }
 
 }
@@ -37,6 +38,7 @@ template <class T> std::vector<T> TensorBytes::values() const {
 }
 template std::vector<float> TensorBytes::values<float>() const;
 template std::vector<std::int32_t> TensorBytes::values<std::int32_t>() const;
+template std::vector<std::int64_t> TensorBytes::values<std::int64_t>() const;
 template std::vector<std::uint8_t> TensorBytes::values<std::uint8_t>() const;
 
 std::map<std::string, TensorBytes> tensors_of(const Artifact& artifact) {

@@ -14,7 +14,7 @@ struct TensorBytes {
     std::string_view data;
     Bytes owner;
     std::int64_t count() const;
-    /// Copies as T. Throws Error(wrong_format) where the dtype is another one than T's (float, std::int32_t, std::uint8_t).
+    /// Copies as T. Throws Error(wrong_format) where the dtype is another one than T's (float, std::int32_t, std::int64_t, std::uint8_t).
     template <class T> std::vector<T> values() const;
 };
 

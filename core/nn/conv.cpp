@@ -66,10 +66,12 @@ bool is_right(const at::Tensor& result, const at::Tensor& x, const at::Tensor& w
 
 bool is_trusted(const ConvShape& s) { return s.in % 32 == 0 && s.out % 32 == 0; }   // never seen wrong
 
+}
+
 /// By oneDNN where it is right. Always channels last: it is the fast layout, and in the other one oneDNN 3.5 on AMD Zen 5 gives wrong numbers (errors of 40 %)
 /// for 3 x 3 kernels on 24 or 40 channels. In this one, measured against double: 1 x 1 kernels to 40 or 80 channels are wrong, and gradients of channel counts
 /// that are no multiple of 16 write beyond their memory; multiples of 16 are right in both directions.
-at::Tensor convolved(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const ConvShape& s) {
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const ConvShape& s) {
     const at::Tensor in = x.contiguous(at::MemoryFormat::ChannelsLast), w = weight.contiguous(at::MemoryFormat::ChannelsLast);
     if (s.groups != 1) return by_onednn(in, w, bias, s);
     if (records_gradients(in) || records_gradients(weight)) {
@@ -78,8 +80,6 @@ at::Tensor convolved(const at::Tensor& x, const at::Tensor& weight, const at::Te
     }
     const at::Tensor out = by_onednn(in, w, bias, s);
     return is_trusted(s) || is_right(out, in, w, bias, s) ? out : by_product(in, weight, bias, s);
-}
-
 }
 
 Conv2d::Conv2d(const ConvShape& s, const AddLayer& add_layer, std::string name, int block)
@@ -92,7 +92,7 @@ at::Tensor Conv2d::forward(const at::Tensor& x, TapStack* taps) {
     return at_point(taps, m_id, x, [&](const at::Tensor& in) {
         at::Tensor w = weight;
         if (taps) taps->weight(m_id, w);
-        return convolved(in, w, bias, m_shape);
+        return convolve(in, w, bias, m_shape);
     });
 }
 
@@ -175,7 +175,7 @@ at::Tensor ConvUnit::folded_conv(const at::Tensor& x) {
         }
         if (m_packed.defined()) return by_onednn_packed(in, m_packed, m_folded_bias, s);
     }
-    return convolved(x, m_folded_weight, m_folded_bias, s);
+    return convolve(x, m_folded_weight, m_folded_bias, s);
 }
 
 void ConvUnit::note(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& y) {

@@ -9,6 +9,9 @@ namespace lathe {
 
 struct ConvShape { std::int64_t in = 0, out = 0; int kernel = 1, stride = 1, padding = 0, groups = 1; bool bias = false; };
 
+/// conv2d, channels last, right for every shape, its gradients too, also where oneDNN is not. bias may be undefined; dilation 1.
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const ConvShape& shape);
+
 class Conv2d : public Module {
 public:
     Conv2d(const ConvShape& shape, const AddLayer& add_layer, std::string name, int block = -1);

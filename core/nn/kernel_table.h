@@ -49,6 +49,7 @@ struct Table {
     void (*adamw)(float* p, const float* g, float* m, float* v, std::int64_t count, const AdamwStep& step);
     void (*lerp)(float* to, const float* from, float weight, std::int64_t count);     ///< to += weight * (from - to)
     double (*sum_squares)(const float* x, std::int64_t count);
+    void (*on_grid)(const float* x, float* y, std::int64_t count, const EvenGrid& grid);
     double (*grid_error)(const float* x, std::int64_t count, const EvenGrid& grid);   ///< sum of (x on the grid - x)^2, short sums in float
     void (*add_relu)(float* y, const float* x, std::int64_t count);                  ///< y = max(y + x, 0); NaN stays NaN
     /// y = clamp(round(x * inverse_scale) + zero, 0, 255), ties to even; zero 0 … 255. NaN becomes 0.

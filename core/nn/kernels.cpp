@@ -231,6 +231,15 @@ void add_relu_(const at::Tensor& y, const at::Tensor& given) {
     at::parallel_for(0, y.numel(), kGrain, [&](std::int64_t first, std::int64_t end) { kernel::table().add_relu(out<float>(y) + first, in<float>(x) + first, end - first); });
 }
 
+at::Tensor on_grid(const at::Tensor& x, const EvenGrid& grid) {
+    need(x.scalar_type() == at::kFloat && x.is_non_overlapping_and_dense(), "dense floats are needed", x);
+    at::Tensor y = at::empty_like(x);
+    at::parallel_for(0, x.numel(), kGrain, [&](std::int64_t first, std::int64_t end) {
+        kernel::table().on_grid(in<float>(x) + first, out<float>(y) + first, end - first, {grid.inverse, grid.scale, grid.low, grid.high});
+    });
+    return y;
+}
+
 std::vector<double> grid_errors(const at::Tensor& x, const std::vector<EvenGrid>& grids) {
     constexpr std::int64_t kBlock = 8192;   // stays in the cache while all grids are tried on it
     need(x.scalar_type() == at::kFloat && x.is_non_overlapping_and_dense() && x.numel() > 0, "dense floats are needed", x);

@@ -41,6 +41,8 @@ void add_relu_(const at::Tensor& y, const at::Tensor& x);
 
 /// x on an even grid: clamp(round(x inverse), low, high) scale, ties to even; low <= 0 <= high, whole numbers below 2^22.
 struct EvenGrid { float inverse, scale, low, high; };
+/// Every value on the grid, in one pass on all threads; x: float, dense. The memory format is kept.
+at::Tensor on_grid(const at::Tensor& x, const EvenGrid& grid);
 /// The mean of (x on the grid - x)^2 for each grid, x read from memory once. x: float, dense, not empty; the order of its values does not matter. On all threads.
 std::vector<double> grid_errors(const at::Tensor& x, const std::vector<EvenGrid>& grids);
 

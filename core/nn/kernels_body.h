@@ -452,11 +452,19 @@ double sum_squares(const float* x, std::int64_t count) {
     return total;
 }
 
-double grid_error(const float* x, std::int64_t count, const EvenGrid& grid) {
+inline V rounded_in(const V& v, const EvenGrid& grid) {
     const V magic = splat(12582912.0f);   // 1.5 * 2^23: adding and taking it away rounds to the nearest whole number, halves to even, below 2^22
+    return (vmin(vmax(v * grid.inverse, splat(grid.low)), splat(grid.high)) + magic) - magic;
+}
+
+void on_grid(const float* x, float* y, std::int64_t count, const EvenGrid& grid) {
+    each(count, [&](std::int64_t i, int n) { store(y + i, rounded_in(load(x + i, n), grid) * grid.scale, n); });
+}
+
+double grid_error(const float* x, std::int64_t count, const EvenGrid& grid) {
     V sum{};
     each(count, [&](std::int64_t i, int n) {
-        const V v = load(x + i, n), rounded = (vmin(vmax(v * grid.inverse, splat(grid.low)), splat(grid.high)) + magic) - magic, error = rounded * grid.scale - v;
+        const V v = load(x + i, n), error = rounded_in(v, grid) * grid.scale - v;
         sum += error * error;   // what is loaded past the end is 0, and so is its error
     });
     return static_cast<double>(hsum(sum));
@@ -480,7 +488,7 @@ template <class T> constexpr Typed<T> make_typed() {
 #define LATHE_TEXT_OF(x) #x
 #define LATHE_TEXT(x) LATHE_TEXT_OF(x)
 const Table& table() {
-    static const Table made{LATHE_TEXT(LATHE_ISA), make_typed<float>(), make_typed<Bf16>(), attention_scratch, thin_linear<>, adamw, lerp, sum_squares, grid_error, add_relu, quantize_u8, dequantize_u8, upsampled_row_u8, gather_rows, gather_rows_past_cache};
+    static const Table made{LATHE_TEXT(LATHE_ISA), make_typed<float>(), make_typed<Bf16>(), attention_scratch, thin_linear<>, adamw, lerp, sum_squares, on_grid, grid_error, add_relu, quantize_u8, dequantize_u8, upsampled_row_u8, gather_rows, gather_rows_past_cache};
     return made;
 }
 

@@ -34,6 +34,20 @@ std::vector<at::Tensor> zeros_like_all(const NamedTensors& parameters) {
     return all;
 }
 
+double norm_of_gradients(const NamedTensors& parameters) {
+    std::vector<double> sums(parameters.size());
+    over(parameters, [&](std::size_t i, const at::Tensor& p) {
+        if (p.grad().defined()) sums[i] = kernel::table().sum_squares(p.grad().contiguous().const_data_ptr<float>(), p.numel());
+    });
+    double total = 0;
+    for (const double sum : sums) total += sum;
+    return std::sqrt(total);
+}
+
+void forget_gradients(NamedTensors& parameters) {
+    for (auto& [key, tensor] : parameters) tensor.mutable_grad() = at::Tensor();
+}
+
 }
 
 AdamW::AdamW(NamedTensors parameters, AdamWOptions options)
@@ -41,15 +55,7 @@ AdamW::AdamW(NamedTensors parameters, AdamWOptions options)
     check(m_parameters);
 }
 
-double AdamW::gradient_norm() const {
-    std::vector<double> sums(m_parameters.size());
-    over(m_parameters, [&](std::size_t i, const at::Tensor& p) {
-        if (p.grad().defined()) sums[i] = kernel::table().sum_squares(p.grad().contiguous().const_data_ptr<float>(), p.numel());
-    });
-    double total = 0;
-    for (const double sum : sums) total += sum;
-    return std::sqrt(total);
-}
+double AdamW::gradient_norm() const { return norm_of_gradients(m_parameters); }
 
 void AdamW::step(double lr, double gradient_scale) {
     ++m_steps;
@@ -64,9 +70,7 @@ void AdamW::step(double lr, double gradient_scale) {
     });
 }
 
-void AdamW::drop_gradients() {
-    for (auto& [key, tensor] : m_parameters) tensor.mutable_grad() = at::Tensor();
-}
+void AdamW::drop_gradients() { forget_gradients(m_parameters); }
 
 std::map<std::string, at::Tensor> AdamW::state() const {
     std::map<std::string, at::Tensor> all;
@@ -83,6 +87,34 @@ void AdamW::restore(const std::map<std::string, at::Tensor>& state, std::int64_t
         copy_from(state, "v." + m_parameters[i].first, m_square[i]);
     }
     m_steps = steps;
+}
+
+Sgd::Sgd(NamedTensors parameters, SgdOptions options) : m_parameters(std::move(parameters)), m_momentum(zeros_like_all(m_parameters)), m_options(options) { check(m_parameters); }
+
+double Sgd::gradient_norm() const { return norm_of_gradients(m_parameters); }
+
+void Sgd::step(double lr, double gradient_scale) {
+    const c10::NoGradGuard no_gradients;
+    for (std::size_t i = 0; i < m_parameters.size(); ++i) {
+        at::Tensor& p = m_parameters[i].second;
+        if (!p.grad().defined()) continue;
+        at::Tensor change = p.grad() * gradient_scale;
+        if (m_options.weight_decay != 0) change.add_(p, m_options.weight_decay);
+        m_momentum[i].mul_(m_options.momentum).add_(change);
+        p.add_(change.add_(m_momentum[i], m_options.momentum), -lr);
+    }
+}
+
+void Sgd::drop_gradients() { forget_gradients(m_parameters); }
+
+std::map<std::string, at::Tensor> Sgd::state() const {
+    std::map<std::string, at::Tensor> all;
+    for (std::size_t i = 0; i < m_parameters.size(); ++i) all.emplace("momentum." + m_parameters[i].first, m_momentum[i]);
+    return all;
+}
+
+void Sgd::restore(const std::map<std::string, at::Tensor>& state) {
+    for (std::size_t i = 0; i < m_parameters.size(); ++i) copy_from(state, "momentum." + m_parameters[i].first, m_momentum[i]);
 }
 
 MovingAverage::MovingAverage(NamedTensors parameters) : m_parameters(std::move(parameters)) {

@@ -1,5 +1,5 @@
 #pragma once
-// AdamW and an exponential moving average over named parameters, in fused passes. State can be saved and restored under the keys of the parameters.
+// AdamW, SGD with momentum and an exponential moving average over named parameters. State can be saved and restored under the keys of the parameters.
 #include <ATen/core/Tensor.h>
 #include <map>
 #include <string>
@@ -29,6 +29,25 @@ private:
     std::vector<at::Tensor> m_mean, m_square;
     AdamWOptions m_options;
     std::int64_t m_steps = 0;
+};
+
+struct SgdOptions { double momentum = 0.9, weight_decay = 0; };
+
+/// With Nesterov's momentum (Sutskever et al. 2013, as LibTorch has it); weight_decay * parameter is added to the gradient of every parameter given. Float, contiguous, CPU.
+class Sgd {
+public:
+    Sgd(NamedTensors parameters, SgdOptions options);
+    double gradient_norm() const;                          ///< over all parameters, in double; NaN or inf where a gradient is
+    void step(double lr, double gradient_scale = 1.0);     ///< parameters without a gradient stay
+    void drop_gradients();
+    /// "momentum.KEY"; borrowed.
+    std::map<std::string, at::Tensor> state() const;
+    /// Throws Error(wrong_format) for a missing key or another shape.
+    void restore(const std::map<std::string, at::Tensor>& state);
+private:
+    NamedTensors m_parameters;
+    std::vector<at::Tensor> m_momentum;
+    SgdOptions m_options;
 };
 
 class MovingAverage {

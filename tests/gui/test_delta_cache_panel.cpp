@@ -15,6 +15,7 @@
 #include "widgets/dock_title.h"
 #include "widgets/number_field.h"
 #include "widgets/parameter_form.h"
+#include "widgets/parameter_group.h"
 #include "widgets/simple_table.h"
 #include "widgets/small_widgets.h"
 #include "widgets/text_label.h"
@@ -417,6 +418,67 @@ private Q_SLOTS:
         bench.context.state = "broken";
         Q_EMIT bench.context.project_changed();
         QCOMPARE(bench.form().values()["seed"].get<int>(), 5);
+    }
+
+    void taps_are_sections_of_the_form() {
+        const std::string on = "tap.quantization.fake_quant", bits = on + ".weight_bits", others = on + ".activation_bits";
+        Bench bench;
+        bench.show();
+        QVERIFY(!bench.form().values().contains(on));
+        bench.context.methods.taps = {{"quantization.fake_quant", "Quantization (simulated)", "Puts values on a grid.",
+            {Parameter::integer("weight_bits", 8).range(0, 16).with_label("Weight bits").is_live(), Parameter::integer("activation_bits", 8).range(0, "$param.weight_bits").with_label("Activation bits").is_live()}}};
+        Q_EMIT bench.context.catalogue_changed();
+        QCOMPARE(bench.form().values()[on], Json(false));
+        ParameterGroup* section = nullptr;
+        for (ParameterGroup* group : bench.form().findChildren<ParameterGroup*>())
+            if (group->name() == u"Quantization (simulated)") section = group;
+        QVERIFY(section && section->is_folded());
+        section->set_folded(false);
+        QVERIFY(section->isVisible());
+
+        const std::string plain = bench.asked_by([&] { bench.form().edit("seed", 41); });
+        QVERIFY(bench.context.last("delta_cache.sample").request.taps.empty());
+        bench.finish(plain);
+        const std::string quantized = bench.asked_by([&] { bench.form().edit(QString::fromStdString(on), true); });
+        QVERIFY(bench.panel->is_stale());
+        auto taps = bench.context.last("delta_cache.sample").request.taps;
+        QCOMPARE(taps.size(), std::size_t{1});
+        QCOMPARE(taps[0].id, std::string("quantization.fake_quant"));
+        QCOMPARE(taps[0].params, (Json{{"weight_bits", 8}, {"activation_bits", 8}}));
+        QVERIFY(!bench.context.last("delta_cache.sample").request.params.contains(on));
+        bench.finish(quantized);
+        QVERIFY(!bench.panel->is_stale());
+        bench.form().ensureWidgetVisible(section);
+        QVERIFY(save_pictures(*bench.window, "delta-cache-tap"));
+        bench.asked_by([&] { bench.form().edit(QString::fromStdString(bits), 4); });
+        QCOMPARE(bench.context.last("delta_cache.sample").request.taps[0].params, (Json{{"weight_bits", 4}, {"activation_bits", 4}}));   // its limit is the tap's own parameter
+        bench.context.undo.undo();
+        QCOMPARE(bench.form().values()[bits], Json(8));
+        bench.context.undo.undo();
+        QCOMPARE(bench.form().values()[on], Json(false));
+        bench.context.undo.redo();
+        QTRY_COMPARE_WITH_TIMEOUT(bench.context.state["params"][on], Json(true), 60'000);   // kept with the project
+        const Json saved = bench.context.state;
+
+        bench.context.state = {{"version", 1}, {"params", {{"seed", 3}}}};   // a project from before there were taps
+        Q_EMIT bench.context.project_changed();
+        QCOMPARE(bench.form().values()[on], Json(false));
+        bench.context.state = saved;
+        Q_EMIT bench.context.project_changed();
+        QCOMPARE(bench.form().values()[on], Json(true));
+
+        Json params = bench.form().values();
+        params.erase(on);
+        params["seed"] = 6;
+        bench.context.recorded << PanelRun{"run-6", 6, "Sixth", "delta_cache.sample", RunState::finished, params, summary(30.1, 1.5), {}, {}, Json::array({{{"id", "quantization.fake_quant"}, {"params", {{"weight_bits", 5}, {"activation_bits", 3}}}}})};
+        bench.context.recorded << PanelRun{"run-7", 7, "Seventh", "delta_cache.sample", RunState::finished, params, summary(30.1, 1.5), {}, {}, {}};
+        for (const char* name : {"run-6", "run-7"}) bench.context.recorded_artifacts[name] = {picture("image.reference", 0, 1, 0), picture("image.variant", 0, 1, 0.05), picture("variant.step", 3, 20, 0.05)};
+        Q_EMIT bench.context.restore_run("run-6");
+        QTRY_COMPARE_WITH_TIMEOUT(bench.form().values()[bits], Json(5), 60'000);
+        QCOMPARE(bench.form().values()[others], Json(3));
+        QCOMPARE(bench.form().values()[on], Json(true));
+        Q_EMIT bench.context.restore_run("run-7");
+        QTRY_COMPARE_WITH_TIMEOUT(bench.form().values()[on], Json(false), 60'000);
     }
 
     void it_looks_as_drawn() {

@@ -1,9 +1,9 @@
 #include "plugins/delta_cache/engine/dit_trainer.h"
 #include "core/base/error.h"
+#include "core/nn/random_stream.h"
 #include "core/nn/tensor_index.h"
 #include "plugins/delta_cache/engine/diffusion.h"
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 #include <cmath>
@@ -12,14 +12,6 @@ namespace lathe::delta_cache {
 namespace {
 
 constexpr int kTimes = 1000;
-
-/// An independent stream for each (seed, purpose, number): the finaliser of splitmix64.
-at::Generator stream(std::uint64_t seed, std::uint64_t purpose, std::int64_t number) {
-    std::uint64_t x = seed + 0x9e3779b97f4a7c15ull * (purpose + 1) + 0xd1342543de82ef95ull * static_cast<std::uint64_t>(number + 1);
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
-    return at::make_generator<at::CPUGeneratorImpl>((x ^ (x >> 31)) >> 1);
-}
 
 NamedTensors trained_parameters(Dit& dit, std::uint64_t seed) {
     dit.initialize(seed);
@@ -72,12 +64,12 @@ DitTrainer::Batch DitTrainer::draw(std::int64_t step) {
     for (std::int64_t i = step * batch; i < (step + 1) * batch; ++i) {
         if (i / count != m_epoch) {
             m_epoch = i / count;
-            m_order = at::randperm(count, stream(m_options.seed, 1, m_epoch), at::kLong);
+            m_order = at::randperm(count, random_stream(m_options.seed, 1, m_epoch), at::kLong);
         }
         picked.push_back(m_order.const_data_ptr<std::int64_t>()[i % count]);
     }
     const at::Tensor index = at::tensor(picked, at::kLong);
-    auto random = stream(m_options.seed, 2, step);
+    auto random = random_stream(m_options.seed, 2, step);
     Batch b;
     b.x0 = m_data.images.index_select(0, index).unsqueeze(1).to(at::kFloat) / 127.5 - 1;
     b.noise = at::randn(b.x0.sizes(), random);
@@ -173,7 +165,7 @@ at::Tensor sample_pixels(Dit& dit, const at::Tensor& labels, int steps, double g
     options.clip_denoised = true;
     DdimSampler sampler(options, 0);
     const std::int64_t count = labels.size(0), side = config.input_size;
-    at::Tensor x = at::randn({count, config.in_channels, side, side}, stream(seed, 3, 0));
+    at::Tensor x = at::randn({count, config.in_channels, side, side}, random_stream(seed, 3, 0));
     DitSchedule schedule(dit, sampler.timesteps(), at::cat({labels, at::full({count}, config.null_class(), at::kLong)}));
     for (int step = 0; step < sampler.steps(); ++step) {
         if (tick) tick();

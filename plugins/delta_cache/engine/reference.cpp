@@ -79,10 +79,8 @@ void ReferenceStore::warm_up(const CachedModel& model, std::int64_t rows) {
 }
 
 std::string reference_key(const CachedModel& model, const SamplingSettings& settings, std::int64_t batch, const RunRequest& request) {
-    Json key{{"model", model.key}, {"class", settings.label}, {"seed", settings.seed}, {"steps", settings.steps}, {"guidance", settings.guidance.scale}, {"channels", settings.guidance.channels},
-        {"sampler", settings.sampler}, {"eta", settings.eta}, {"clip", settings.clip}, {"batch", batch}, {"threads", request.threads}, {"device", request.device}};
-    for (const TapRequest& tap : request.taps) key["taps"].push_back({{"id", tap.id}, {"params", tap.params}});
-    return key.dump();
+    return Json{{"model", model.key}, {"class", settings.label}, {"seed", settings.seed}, {"steps", settings.steps}, {"guidance", settings.guidance.scale}, {"channels", settings.guidance.channels},
+        {"sampler", settings.sampler}, {"eta", settings.eta}, {"clip", settings.clip}, {"batch", batch}, {"threads", request.threads}, {"device", request.device}}.dump();
 }
 
 }

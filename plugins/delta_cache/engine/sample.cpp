@@ -32,7 +32,7 @@ private:
     SamplingSettings m_settings;
     CacheSchedule m_schedule;
     std::shared_ptr<ReferenceRun> m_reference;       // null: not wanted
-    Trace m_variant;                                 // empty where nothing is cached: the reference is the variant
+    Trace m_variant;                                 // empty where nothing is cached and no tap is on: the reference is the variant
     std::int64_t m_rows = 0, m_batch = 1, m_cache_bytes = 0;
     double m_worst = 0;
 };
@@ -122,24 +122,28 @@ void SampleRun::operator()() {
         m_run.log("warning", std::to_string(m_schedule.unmet.size()) + " painted cells were computed: their blocks had not been computed at any earlier step.");
     if (cached && m_schedule.computed_total() == dit.dit_config().depth * steps) m_run.log("warning", "The caching policy never skips a block.");
 
+    // The reference is what the network does by itself: neither a cache nor what the run's taps make of it.
+    const bool changed = cached || !m_run.request().taps.empty();
     const std::string key = reference_key(*m_model, m_settings, m_batch, m_run.request());
-    if (params.at("reference").get<bool>() || !cached)
+    if (params.at("reference").get<bool>() || !changed)
         m_reference = m_store.find(key, [&] { return std::make_shared<ReferenceRun>(m_model, m_settings, m_batch); });
     ScheduledPolicy policy(m_schedule);
     std::optional<Trajectory> variant;
-    if (cached)
-        variant.emplace(dit, *sampler, batch_labels(m_settings.label, m_batch), m_settings.guidance, NoiseSource(m_settings.seed, sample_shape(dit.dit_config(), m_batch)), &policy);
+    if (changed)
+        variant.emplace(dit, *sampler, batch_labels(m_settings.label, m_batch), m_settings.guidance, NoiseSource(m_settings.seed, sample_shape(dit.dit_config(), m_batch)), cached ? &policy : nullptr);
     m_rows = variant ? variant->rows() : m_reference->rows();
 
     m_store.warm_up(*m_model, m_rows);
-    TapStack& taps = m_run.taps();
-    taps.set_tick([this] { m_run.check_cancelled(); });
-    taps.attach(dit.layers());
+    TapStack &taps = m_run.taps(), untapped;
+    for (TapStack* stack : {&taps, &untapped}) {
+        stack->set_tick([this] { m_run.check_cancelled(); });
+        stack->attach(dit.layers());
+    }
     m_run.tensor("noise", 0, variant ? variant->start() : m_reference->noise(), {{"generator", "torch CPU, image k: seed + k"}, {"seed", m_settings.seed}});
     for (int s = 0; s < steps; ++s) {
         m_run.check_cancelled();
         if (m_reference) {
-            m_reference->reach(s, &taps);
+            m_reference->reach(s, &untapped);
             show("reference", s, m_reference->trace().starts[static_cast<std::size_t>(s)]);
             m_run.metric("seconds.reference", s, m_reference->trace().seconds[static_cast<std::size_t>(s)]);
         }
@@ -167,7 +171,7 @@ Method sample_method() {
     MethodInfo& info = method.info;
     info.id = "delta_cache.sample";
     info.title = "Sample with a block cache";
-    info.help = "Draws an image twice, without a cache and with one, and measures what the cache costs in quality and saves in time.";
+    info.help = "Draws an image twice, without a cache and with one, and measures what the cache costs in quality and saves in time. Taps act on the second image only.";
     info.source = "Δ-DiT (arXiv 2406.01125)";
     info.parameters = sampling_parameters();
     for (Parameter& parameter : cache_parameters()) info.parameters.push_back(std::move(parameter));

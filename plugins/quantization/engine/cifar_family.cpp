@@ -6,6 +6,17 @@
 namespace lathe::quantization {
 namespace {
 
+constexpr int kColourSize = 32, kGreySize = 28;   // of CIFAR; of MNIST and its kin
+
+/// The weights fit pictures of every size; a file that Lathe wrote says which it was trained on.
+int picture_size(const TensorIndex& file, std::int64_t channels) {
+    const auto written = file.metadata().find("lathe.config");
+    const int usual = channels == 1 ? kGreySize : kColourSize;
+    if (written == file.metadata().end()) return usual;
+    const Json config = parse_json(written->second, "lathe.config");
+    return config.is_object() && config.contains("size") ? cifar_resnet_config({{"size", config["size"]}}).size : usual;
+}
+
 struct CifarKeys { bool ok = false; std::string prefix, why; CifarResNetConfig config; };
 
 /// By the shapes of a few tensors. Shortcuts without weights tell it from the ResNets for large pictures.
@@ -24,7 +35,7 @@ CifarKeys find_keys(const TensorIndex& file) {
         int blocks = 0;
         while (blocks < 200 && file.find(p + "layer1." + std::to_string(blocks) + ".conv1.weight")) ++blocks;
         const auto size = [](std::int64_t n) { return static_cast<int>(std::min<std::int64_t>(n, 1'000'000)); };
-        found.config = {blocks, size(stem->shape[0]), size(stem->shape[1]), size(head->shape[0])};
+        found.config = {blocks, size(stem->shape[0]), size(stem->shape[1]), size(head->shape[0]), picture_size(file, stem->shape[1])};
         found.ok = true;
         found.prefix = p;
         found.why = "three stages of basic blocks and a linear layer.";

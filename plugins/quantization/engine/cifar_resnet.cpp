@@ -9,7 +9,7 @@ constexpr int kStages = 3;
 
 }
 
-Json to_json(const CifarResNetConfig& c) { return {{"blocks", c.blocks}, {"width", c.width}, {"channels", c.channels}, {"classes", c.classes}}; }
+Json to_json(const CifarResNetConfig& c) { return {{"blocks", c.blocks}, {"width", c.width}, {"channels", c.channels}, {"classes", c.classes}, {"size", c.size}}; }
 
 CifarResNetConfig cifar_resnet_config(const Json& json) {
     CifarResNetConfig c;
@@ -17,6 +17,7 @@ CifarResNetConfig cifar_resnet_config(const Json& json) {
     c.width = config_number(json, "width", c.width, 2, 1024);
     c.channels = config_number(json, "channels", c.channels, 1, 64);
     c.classes = config_number(json, "classes", c.classes, 2, 100'000);
+    c.size = config_number(json, "size", c.size, 4, 4096);
     return c;
 }
 

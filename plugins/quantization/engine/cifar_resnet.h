@@ -10,7 +10,7 @@
 
 namespace lathe::quantization {
 
-struct CifarResNetConfig { int blocks = 3; int width = 16; int channels = 3; int classes = 10; };   ///< blocks a stage: depth = 6 blocks + 2
+struct CifarResNetConfig { int blocks = 3; int width = 16; int channels = 3; int classes = 10; int size = 32; };   ///< blocks a stage: depth = 6 blocks + 2; size of the pictures
 Json to_json(const CifarResNetConfig& config);
 /// Throws Error(invalid_value) naming the field.
 CifarResNetConfig cifar_resnet_config(const Json& json);
@@ -34,7 +34,7 @@ public:
     const CifarResNetConfig& shape() const { return m_shape; }
     std::int64_t classes() const override { return m_shape.classes; }
     std::int64_t channels() const override { return m_shape.channels; }
-    std::int64_t image_size() const override { return 32; }
+    std::int64_t image_size() const override { return m_shape.size; }
 private:
     CifarResNetConfig m_shape;
     ConvUnit m_stem;

@@ -34,7 +34,7 @@ ClassificationResult scored(const at::Tensor& logits, const at::Tensor& labels) 
     return out;
 }
 
-ClassificationResult classify(Network& network, const ClassificationSet& set, std::int64_t images, std::int64_t batch, TapStack* taps, const std::function<void(std::int64_t, std::int64_t)>& done) {
+ClassificationResult classify(const LogitsOf& logits_of, const ClassificationSet& set, std::int64_t images, std::int64_t batch, const std::function<void(std::int64_t, std::int64_t)>& done) {
     if (batch < 1 || images < 0 || set.size() < 1)
         throw Error(ErrorCode::invalid_value, "There is nothing to classify.", std::to_string(images) + " pictures of " + std::to_string(set.size()) + " in batches of " + std::to_string(batch),
             "Ask for batches of at least one picture.");
@@ -44,7 +44,7 @@ ClassificationResult classify(Network& network, const ClassificationSet& set, st
     std::vector<at::Tensor> logits;
     for (std::int64_t begin = 0; begin < total; begin += batch) {
         const std::int64_t end = std::min(begin + batch, total);
-        logits.push_back(network.forward({set.batch(begin, end)}, taps));
+        logits.push_back(logits_of(begin, end));
         if (logits.back().dim() != 2 || logits.back().size(0) != end - begin)
             throw Error(ErrorCode::invalid_value, "The model is no classifier.", c10::str("output ", logits.back().sizes()), "Choose a model that gives one logit for each class.");
         if (begin == 0) check_classes(logits.back().size(1), set);
@@ -53,6 +53,10 @@ ClassificationResult classify(Network& network, const ClassificationSet& set, st
     ClassificationResult out = scored(at::cat(logits), set.labels.slice(0, 0, total));
     out.seconds = monotonic_seconds() - start;
     return out;
+}
+
+ClassificationResult classify(Network& network, const ClassificationSet& set, std::int64_t images, std::int64_t batch, TapStack* taps, const std::function<void(std::int64_t, std::int64_t)>& done) {
+    return classify([&](std::int64_t begin, std::int64_t end) { return network.forward({set.batch(begin, end)}, taps); }, set, images, batch, done);
 }
 
 }

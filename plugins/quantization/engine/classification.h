@@ -19,6 +19,11 @@ struct ClassificationResult {
 /// Throws Error(invalid_value) where the network's classes are not those of the set.
 void check_classes(std::int64_t network_classes, const ClassificationSet& set);
 
+/// Logits [end - begin, classes] of the pictures [begin, end) of a set.
+using LogitsOf = std::function<at::Tensor(std::int64_t begin, std::int64_t end)>;
+/// The first `images` of the set (0: all) in batches, by whatever runs them; `done` hears after each batch and may throw. Throws as the one below.
+ClassificationResult classify(const LogitsOf& logits_of, const ClassificationSet& set, std::int64_t images, std::int64_t batch, const std::function<void(std::int64_t done, std::int64_t total)>& done);
+
 /// The first `images` of the set (0: all) in batches; `done` hears after each batch and may throw. Gradients are off. Throws Error(invalid_value) for a batch
 /// below 1, a network that gives no logits, and what check_classes throws.
 ClassificationResult classify(Network& network, const ClassificationSet& set, std::int64_t images, std::int64_t batch, TapStack* taps, const std::function<void(std::int64_t done, std::int64_t total)>& done);

@@ -65,7 +65,7 @@ IntegerTap::IntegerTap(QuantTap& calibrated) : m_plan(checked(calibrated.plan())
             m_pools[node.layer] = {*in, out->second};
             m_integer.push_back(node.name);
         } else {
-            m_float[node.name] = "Only a global average between two quantized values has an integer rule.";
+            m_float.try_emplace(node.name, "Only a global average between two quantized values has an integer rule.");
         }
     }
     if (m_integer.empty())

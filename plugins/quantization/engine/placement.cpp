@@ -115,7 +115,7 @@ QuantPlan place(const NetworkGraph& traced, const std::vector<LayerInfo>& layers
             const bool positive = backend.policy == Policy::openvino && openvino_unsigned(plan.graph, wanted.node, is_unsigned);
             const QuantSpec spec = activation_spec(options, choice_of(options, node.name), feeds_outer, positive);
             is_unsigned[index] = spec.is_unsigned();
-            plan.activations.push_back({wanted.node, node.name + "_post_act_fake_quantizer", spec, wanted.why});
+            plan.activations.push_back({wanted.node, node.name + "_post_act_fake_quantizer", spec, wanted.why, choice_of(options, node.name).activation_range});
         }
     std::vector<bool> has(nodes.size());
     for (const Placed& placed : plan.activations) has[static_cast<std::size_t>(placed.node)] = true;
@@ -130,11 +130,12 @@ QuantPlan place(const NetworkGraph& traced, const std::vector<LayerInfo>& layers
         if (node.type == "Linear" && !backend.linear_weights) continue;
         const std::string module = module_of(node, layers);
         const QuantSpec spec = weight_spec(backend, options, choice, outer.contains(static_cast<int>(i)), node.type);
-        plan.weights.push_back({static_cast<int>(i), module + ".weight_fake_quant", spec, "The weight of a " + node.type + "."});
+        plan.weights.push_back({static_cast<int>(i), module + ".weight_fake_quant", spec, "The weight of a " + node.type + ".", {}});
+        if (choice.weight_clip) plan.weights.back().range = std::pair(-*choice.weight_clip, *choice.weight_clip);
         if (options.bias == Backend::Bias::own) {
             QuantSpec bias = spec;
             bias.per_channel = false;
-            plan.biases.push_back({static_cast<int>(i), module + ".bias_fake_quant", bias, "Biases are quantized too."});
+            plan.biases.push_back({static_cast<int>(i), module + ".bias_fake_quant", bias, "Biases are quantized too.", {}});
         }
     }
     return plan;

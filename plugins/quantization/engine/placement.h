@@ -13,6 +13,8 @@ namespace lathe::quantization {
 struct NodeChoice {
     std::optional<int> weight_bits, activation_bits;
     std::optional<bool> weight_symmetric, weight_per_channel, activation_symmetric;
+    std::optional<double> weight_clip;                  ///< largest magnitude of its weight that is kept, in place of an observer's range
+    std::optional<std::pair<double, double>> activation_range;   ///< of the value that it gives
     bool excluded = false;                              ///< neither its weight nor its inputs are quantised for its sake
 };
 
@@ -34,6 +36,7 @@ struct Placed {
     std::string name;                                   ///< as in MQBench's checkpoints: "x_post_act_fake_quantizer", "layer1.0.conv1.weight_fake_quant"
     QuantSpec spec;
     std::string why;
+    std::optional<std::pair<double, double>> range;     ///< chosen by the user: nothing is observed
 };
 
 struct QuantPlan {

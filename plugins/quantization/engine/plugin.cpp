@@ -2,6 +2,7 @@
 #include "plugins/quantization/engine/cases.h"
 #include "plugins/quantization/engine/cases_methods.h"
 #include "plugins/quantization/engine/cifar_family.h"
+#include "plugins/quantization/engine/fake_quant_factory.h"
 #include "plugins/quantization/engine/image_resnet_family.h"
 #include "plugins/quantization/engine/methods.h"
 
@@ -13,6 +14,12 @@ void register_all(Registry* registry) {
     registry->add(make_image_resnet_family());
     registry->add(describe_method());
     registry->add(evaluate_method());
+    registry->add(sensitivity_method());
+    registry->add(reconstruct_method());
+    registry->add(compare_method());
+    registry->add(deploy_method());
+    registry->add(train_method());
+    registry->add(fake_quant_factory());
     for (auto make : {fake_quant_case, observers_case, apot_qil_oqa_case, backends_case, nodes_case, int8_exact_case, bn_fold_case, adaround_layer_case, sensitivity_case}) registry->add(make());
 }
 

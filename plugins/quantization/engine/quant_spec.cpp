@@ -1,7 +1,11 @@
 #include "plugins/quantization/engine/quant_spec.h"
 #include "core/base/error.h"
+#include "core/nn/kernels.h"
+#include "core/nn/layers.h"
 #include "core/base/text.h"
+#include <algorithm>
 #include <ATen/ATen.h>
+#include <cmath>
 #include <limits>
 
 namespace lathe::quantization {
@@ -73,10 +77,19 @@ QuantParams params_from_range(const at::Tensor& min, const at::Tensor& max, cons
     return out;
 }
 
+fused::EvenGrid even_grid_of(const QuantParams& params, const QuantSpec& spec) {
+    const auto zero = std::clamp(static_cast<std::int64_t>(std::nearbyint(params.zero_point.item<double>())), spec.quant_min, spec.quant_max);
+    const auto scale = params.scale.item<float>();
+    return {1.0f / scale, scale, static_cast<float>(spec.quant_min - zero), static_cast<float>(spec.quant_max - zero)};
+}
+
+bool is_plain_float(const at::Tensor& x) { return x.scalar_type() == at::kFloat && x.device().is_cpu() && x.is_non_overlapping_and_dense() && !records_gradients(x); }
+
 at::Tensor fake_quantize(const at::Tensor& x, const QuantParams& params, const QuantSpec& spec) {
     const at::Tensor scale = params.scale.detach().to(at::kFloat).reshape({-1}).contiguous();
     // LSQ's observer may leave the zero point outside of the range, which LibTorch's operators refuse.
     const at::Tensor zero = at::clamp(at::round(params.zero_point.detach()), spec.quant_min, spec.quant_max).to(at::kInt).reshape({-1}).contiguous();
+    if (scale.numel() == 1 && is_plain_float(x)) return fused::on_grid(x, even_grid_of({scale, zero}, spec));   // the same numbers as LibTorch's operator, which writes a mask too
     if (scale.numel() == 1) return at::fake_quantize_per_tensor_affine(x, scale, zero, spec.quant_min, spec.quant_max);
     return at::fake_quantize_per_channel_affine(x, scale, zero, spec.channel_axis, spec.quant_min, spec.quant_max);
 }

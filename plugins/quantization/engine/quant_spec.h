@@ -1,6 +1,7 @@
 #pragma once
 // What a quantiser is asked to do: whole-number range, scheme, and which rules find and apply its scale. Source: specs of MQBench (arXiv 2111.03759) and
 // its code, section 1 of the specification. Pure values; any thread.
+#include "core/nn/kernels.h"
 #include <ATen/core/Tensor.h>
 #include <cstdint>
 #include <string>
@@ -52,6 +53,10 @@ QuantParams params_from_range(const at::Tensor& min, const at::Tensor& max, cons
 /// x on the grid, round half to even of x / s before z is added, as LibTorch's fake_quantize_*_affine do it; straight-through gradient within the range.
 at::Tensor fake_quantize(const at::Tensor& x, const QuantParams& params, const QuantSpec& spec);
 
+/// The grid of one scale as the fused passes take it; its zero point is a whole number within the range.
+fused::EvenGrid even_grid_of(const QuantParams& params, const QuantSpec& spec);
+/// Floats in memory of their own and no graph: what the fused passes take.
+bool is_plain_float(const at::Tensor& x);
 /// `t` with one dimension per channel, [C, n], along the axis; a per-tensor spec: [1, n].
 at::Tensor by_channel(const at::Tensor& t, const QuantSpec& spec);
 /// [C] or [1] shaped so that it multiplies `t` along the spec's axis.

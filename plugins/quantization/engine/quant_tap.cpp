@@ -4,6 +4,7 @@
 #include "core/nn/layers.h"
 #include <ATen/ATen.h>
 #include <algorithm>
+#include <utility>
 
 namespace lathe::quantization {
 namespace {
@@ -19,7 +20,10 @@ QuantTap::QuantTap(Network& network, QuantPlan plan, const QuantizerOptions& opt
     });
     network.visit("", [&](const std::string& key, at::Tensor& tensor) { m_tensors[key] = &tensor; });
     const auto node = [&](const Placed& placed) -> const GraphNode& { return m_plan.graph.nodes[static_cast<std::size_t>(placed.node)]; };
-    for (const Placed& placed : m_plan.weights) m_weights[node(placed).layer] = {&make(placed, options), placed.node, {}};
+    for (const Placed& placed : m_plan.weights) {
+        m_weights[node(placed).layer] = {&make(placed, options), placed.node, {}};
+        if (m_norms.contains(node(placed).norm) && m_convs.contains(node(placed).layer)) m_folded_norms.insert(node(placed).norm);
+    }
     for (const Placed& placed : m_plan.biases)
         if (folded(node(placed)).bias.defined()) m_biases[node(placed).norm >= 0 ? node(placed).norm : node(placed).layer] = {&make(placed, options), placed.node, {}};
     if (m_plan.bias == Backend::Bias::accumulator)
@@ -29,6 +33,7 @@ QuantTap::QuantTap(Network& network, QuantPlan plan, const QuantizerOptions& opt
         Quantizer& quantizer = make(placed, options);
         if (node(placed).last_layer() >= 0) {
             m_outputs[node(placed).last_layer()] = &quantizer;
+            if (network.layers()[static_cast<std::size_t>(node(placed).last_layer())].type == "ReLU") m_rectifiers.insert(node(placed).last_layer());
             continue;
         }
         // No layer gives this value: it is met where it is read, and looked at once however many read it.
@@ -86,6 +91,7 @@ at::Tensor QuantTap::applied(Quantizer& quantizer, const at::Tensor& x) const {
 
 void QuantTap::set_mode(QuantMode mode) {
     m_mode = mode;
+    m_focus = nullptr;
     for (auto& [name, quantizer] : m_quantizers) {
         const Algorithm algorithm = quantizer->spec().algorithm;
         // Their range is a part of what they learn (PACT: without its observer alpha has no gradient; DSQ and DoReFa follow the weight).
@@ -108,7 +114,7 @@ Quantizer* QuantTap::find(const std::string& name) {
 }
 
 void QuantTap::weights_changed() {
-    for (auto& [id, at_weight] : m_weights) at_weight.ready = at::Tensor();
+    for (auto& [id, at_weight] : m_weights) at_weight.ready = at_weight.bias = at::Tensor();
     for (auto& [id, bias] : m_biases) bias.ready = at::Tensor();
 }
 
@@ -128,12 +134,28 @@ void QuantTap::load(const std::map<std::string, at::Tensor>& state) {
     weights_changed();
 }
 
-bool QuantTap::wants(const LayerInfo& layer) {
-    // A folded layer is looked at as a whole, its normalisation too, so that nothing runs fused across it.
-    return m_weights.contains(layer.id) || m_outputs.contains(layer.id) || m_inputs.contains(layer.id) || m_biases.contains(layer.id);
+void QuantTap::focus(const std::string& name) {
+    Quantizer* wanted = find(name);
+    if (!wanted) throw Error(ErrorCode::unknown_name, "There is no such quantizer.", name);
+    m_focus = wanted;
+    for (auto& [place, quantizer] : m_quantizers) quantizer->observes = quantizer->quantizes = false;
+    wanted->quantizes = true;
+    weights_changed();
 }
 
-Flow QuantTap::enter(int id, TensorRefs in, at::Tensor&) {
+bool QuantTap::wants(const LayerInfo& layer) {
+    if (m_focus) {
+        const auto weight = std::ranges::find_if(m_weights, [&](const auto& one) { return one.first == layer.id || (m_plan.graph.nodes[static_cast<std::size_t>(one.second.node)].norm == layer.id && m_folded_norms.contains(layer.id)); });
+        const auto output = m_outputs.find(layer.id);
+        const auto inputs = m_inputs.find(layer.id);
+        return (weight != m_weights.end() && weight->second.quantizer == m_focus) || (output != m_outputs.end() && output->second == m_focus) ||
+            (inputs != m_inputs.end() && std::ranges::any_of(inputs->second, [&](const AtInput& input) { return input.quantizer == m_focus; }));
+    }
+    // A folded layer is looked at as a whole, its normalisation too, so that nothing runs fused across it.
+    return m_weights.contains(layer.id) || m_outputs.contains(layer.id) || m_inputs.contains(layer.id) || m_biases.contains(layer.id) || m_folded_norms.contains(layer.id);
+}
+
+Flow QuantTap::enter(int id, TensorRefs in, at::Tensor& out) {
     if (const auto found = m_inputs.find(id); found != m_inputs.end())
         for (AtInput& input : found->second) {
             if (input.position >= in.size()) continue;
@@ -143,7 +165,27 @@ Flow QuantTap::enter(int id, TensorRefs in, at::Tensor&) {
             value = met.quantized;
             if (--met.left == 0) met.value = met.quantized = at::Tensor();   // it may be filled anew for the next run
         }
-    return Flow::run;
+    if (out.defined()) return Flow::run;             // another tap has skipped it
+    if (const auto grid = rectified(id, in[0])) {
+        out = fused::on_grid(in[0], {grid->inverse, grid->scale, std::max(grid->low, 0.0f), grid->high});
+        m_passed = id;
+        return Flow::skip;
+    }
+    if (!replaces_norms()) return Flow::run;
+    if (m_folded_norms.contains(id)) {
+        out = in[0];
+        return Flow::skip;
+    }
+    const auto weight = m_weights.find(id);
+    if (weight == m_weights.end() || !m_folded_norms.contains(m_plan.graph.nodes[static_cast<std::size_t>(weight->second.node)].norm)) return Flow::run;
+    out = with_norm(weight->second, in[0]);
+    return Flow::skip;
+}
+
+std::optional<fused::EvenGrid> QuantTap::rectified(int layer, const at::Tensor& x) const {
+    if (m_mode != QuantMode::quantize || !m_rectifiers.contains(layer) || !is_plain_float(x)) return {};
+    const Quantizer& quantizer = *m_outputs.at(layer);
+    return quantizer.quantizes && !quantizer.observes ? quantizer.even_grid() : std::nullopt;
 }
 
 NormTensors QuantTap::norm_of(const GraphNode& node) const {
@@ -208,14 +250,15 @@ at::Tensor QuantTap::bias_change(const AtBias& bias) {
 
 void QuantTap::leave(int id, TensorRefs, at::Tensor& out) {
     // The convolution ran with the folded weight; what comes out belongs before the normalisation.
-    if (const auto found = m_weights.find(id); found != m_weights.end() && (found->second.quantizer->observes || found->second.quantizer->quantizes))
+    if (const auto found = m_weights.find(id); found != m_weights.end() && !replaces_norms() && (found->second.quantizer->observes || found->second.quantizer->quantizes))
         if (const at::Tensor by = divisor(m_plan.graph.nodes[static_cast<std::size_t>(found->second.node)]); by.defined()) out = out / by;
-    if (const auto found = m_biases.find(id); found != m_biases.end() && m_mode != QuantMode::off) {
+    if (const auto found = m_biases.find(id); found != m_biases.end() && m_mode != QuantMode::off && !m_focus) {
         AtBias& bias = found->second;
         if (!bias.ready.defined()) bias.ready = bias_change(bias);
         if (bias.ready.defined()) out = out + bias.ready;
         if (m_mode != QuantMode::quantize || !bias.ready.defined() || records_gradients(bias.ready)) bias.ready = at::Tensor();
     }
+    if (std::exchange(m_passed, -1) == id) return;
     if (const auto output = m_outputs.find(id); output != m_outputs.end()) out = applied(*output->second, out);
 }
 

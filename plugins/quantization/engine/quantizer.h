@@ -1,6 +1,7 @@
 #pragma once
 // Fake-quantisers (MQBench's *FakeQuantize; specification of MQBench, sections 1 and 2): each owns an observer, two switches, and what it learns.
 // The result stays on the autograd graph, with the gradient rule of the algorithm. Not thread-safe.
+#include "core/nn/kernels.h"
 #include "plugins/quantization/engine/observer.h"
 #include <functional>
 #include <map>
@@ -34,6 +35,8 @@ public:
     virtual void load(const std::map<std::string, at::Tensor>& state);
     /// What a deployed network holds: x as this quantiser gives it, without gradients and without being watched.
     virtual at::Tensor deployed(const at::Tensor& x);
+    /// The grid of one scale that values are put on as they are, where it is such a one: what a pass that does more than quantise can take over.
+    virtual std::optional<fused::EvenGrid> even_grid() const { return {}; }
     /// QDrop: from now on each element is quantised with this probability, else left as it is; 1: all. Others do not drop.
     virtual void set_drop(double) {}
 

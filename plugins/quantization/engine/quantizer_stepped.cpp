@@ -13,6 +13,7 @@ namespace {
 class Fixed : public Quantizer {
 public:
     Fixed(const QuantSpec& spec, const QuantizerOptions& options) : Quantizer(spec, options.observer) {}
+    std::optional<fused::EvenGrid> even_grid() const override { return m_params.scale.numel() == 1 ? std::optional(even_grid_of(m_params, m_spec)) : std::nullopt; }
 protected:
     at::Tensor quantize(const at::Tensor& x) override { return fake_quantize(x, m_params, m_spec); }
 };
@@ -23,6 +24,11 @@ public:
         m_params = {learnable(m_params.scale), learnable(m_params.zero_point)};
     }
     std::map<std::string, at::Tensor> learnt() override { return {{"scale", m_params.scale}, {"zero_point", m_params.zero_point}}; }
+    std::optional<fused::EvenGrid> even_grid() const override {
+        if (m_params.scale.numel() != 1) return {};
+        const at::Tensor zero = m_spec.symmetric ? at::zeros({1}) : at::floor(m_params.zero_point.detach() + 0.5);   // as LibTorch's operator rounds one that was learnt
+        return even_grid_of({m_params.scale.detach().abs().clamp_min(std::numeric_limits<float>::epsilon()), zero}, m_spec);
+    }
 protected:
     at::Tensor quantize(const at::Tensor& x) override {
         // Not part of any graph: what an earlier forward saved stays valid.
@@ -30,6 +36,7 @@ protected:
         if (!observes) scale.abs_().clamp_min_(std::numeric_limits<float>::epsilon());
         if (m_spec.symmetric) zero.zero_();
         else zero.clamp_(static_cast<double>(m_spec.quant_min), static_cast<double>(m_spec.quant_max));
+        if (!at::GradMode::is_enabled() && !m_spec.per_channel && is_plain_float(x)) return fused::on_grid(x, *even_grid());
         const double factor = m_scales_gradient ? lsq_gradient_factor(x, m_spec) : 1;
         if (!m_spec.per_channel) return at::_fake_quantize_learnable_per_tensor_affine(x, m_params.scale, m_params.zero_point, m_spec.quant_min, m_spec.quant_max, factor);
         return at::_fake_quantize_learnable_per_channel_affine(x, m_params.scale, m_params.zero_point, m_spec.channel_axis, m_spec.quant_min, m_spec.quant_max, factor);

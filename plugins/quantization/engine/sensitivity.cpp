@@ -1,17 +1,19 @@
 #include "plugins/quantization/engine/sensitivity.h"
 #include "core/base/error.h"
+#include "plugins/quantization/engine/lanes.h"
+#include <algorithm>
+#include <array>
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <sstream>
+#include <vector>
 
 namespace lathe::quantization {
 namespace {
-
-struct Energies {
-    double signal = 0, noise = 0, count = 0;
-};
 
 void check_alike(const at::Tensor& x, const at::Tensor& quantised) {
     if (x.sizes() == quantised.sizes()) return;
@@ -22,38 +24,78 @@ void check_alike(const at::Tensor& x, const at::Tensor& quantised) {
 
 double sum_of_squares(const at::Tensor& x) { return x.square().sum().item<double>(); }
 
-Energies energies(const at::Tensor& given, const at::Tensor& given_quantised) {
-    check_alike(given, given_quantised);
-    const at::Tensor x = given.detach().to(at::kDouble);
-    return {sum_of_squares(x), sum_of_squares(x - given_quantised.detach()), static_cast<double>(x.numel())};
-}
-
 double per(double sum, double count) { return count > 0 ? sum / count : 0; }
 
+constexpr std::int64_t kSumBlock = 1 << 14;   // values of one partial sum: the result does not depend on the number of threads
+
+template <class T> ErrorSums sums_of(const T* x, const T* y, std::int64_t n) {
+    std::array<double, kLanes> signal{}, noise{}, product{}, quantised{};
+    const auto one = [&](std::int64_t i, std::size_t lane) {
+        const double a = x[i], b = y[i], d = a - b;
+        signal[lane] += a * a;
+        noise[lane] += d * d;
+        product[lane] += a * b;
+        quantised[lane] += b * b;
+    };
+    by_lanes(0, n, [&](std::int64_t i) { for (std::int64_t lane = 0; lane < kLanes; ++lane) one(i + lane, static_cast<std::size_t>(lane)); }, [&](std::int64_t i) { one(i, 0); });
+    const auto total = [](const auto& lanes) { return std::accumulate(lanes.begin(), lanes.end(), 0.0); };
+    return {total(signal), total(noise), total(product), total(quantised), static_cast<double>(n)};
 }
 
-double mean_squared_error(const at::Tensor& x, const at::Tensor& quantised) {
-    const Energies e = energies(x, quantised);
-    return per(e.noise, e.count);
 }
 
-double sqnr_db(const at::Tensor& x, const at::Tensor& quantised) {
-    const Energies e = energies(x, quantised);
-    return e.noise == 0 && !std::isnan(e.signal) ? std::numeric_limits<double>::infinity() : 10 * std::log10(e.signal / e.noise);
-}
-
-double noise_to_signal(const at::Tensor& x, const at::Tensor& quantised) {
-    const Energies e = energies(x, quantised);
-    return e.noise == 0 ? 0 : e.noise / e.signal;
-}
-
-double cosine(const at::Tensor& given, const at::Tensor& given_quantised) {
+void ErrorSums::add(const at::Tensor& given, const at::Tensor& given_quantised) {
     check_alike(given, given_quantised);
-    const at::Tensor x = given.detach().to(at::kDouble), y = given_quantised.detach().to(at::kDouble);
-    const double a = std::sqrt(sum_of_squares(x)), b = std::sqrt(sum_of_squares(y));
-    if (a == 0 || b == 0) return a == b ? 1 : 0;
-    return std::abs((x * y).sum().item<double>()) / a / b;
+    const at::ScalarType type = given.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+    at::Tensor x = given.detach().to(type), y = given_quantised.detach().to(type);
+    if (x.strides() != y.strides() || !x.is_non_overlapping_and_dense()) {
+        x = x.contiguous();
+        y = y.contiguous();
+    }
+    std::vector<ErrorSums> parts(static_cast<std::size_t>((x.numel() + kSumBlock - 1) / kSumBlock));
+    at::parallel_for(0, static_cast<std::int64_t>(parts.size()), 4, [&](std::int64_t first, std::int64_t end) {
+        for (std::int64_t i = first; i < end; ++i) {
+            const std::int64_t at = i * kSumBlock, n = std::min(kSumBlock, x.numel() - at);
+            parts[static_cast<std::size_t>(i)] = type == at::kDouble ? sums_of(x.const_data_ptr<double>() + at, y.const_data_ptr<double>() + at, n) : sums_of(x.const_data_ptr<float>() + at, y.const_data_ptr<float>() + at, n);
+        }
+    });
+    for (const ErrorSums& part : parts) {
+        signal += part.signal;
+        noise += part.noise;
+        product += part.product;
+        quantised += part.quantised;
+        count += part.count;
+    }
 }
+
+double ErrorSums::mean_squared_error() const { return per(noise, count); }
+
+double ErrorSums::sqnr_db() const { return noise == 0 && !std::isnan(signal) ? std::numeric_limits<double>::infinity() : 10 * std::log10(signal / noise); }
+
+double ErrorSums::noise_to_signal() const { return noise == 0 ? 0 : noise / signal; }
+
+double ErrorSums::cosine() const {
+    if (signal == 0 || quantised == 0) return signal == quantised ? 1 : 0;
+    return std::abs(product) / std::sqrt(signal) / std::sqrt(quantised);
+}
+
+namespace {
+
+ErrorSums sums(const at::Tensor& x, const at::Tensor& quantised) {
+    ErrorSums out;
+    out.add(x, quantised);
+    return out;
+}
+
+}
+
+double mean_squared_error(const at::Tensor& x, const at::Tensor& quantised) { return sums(x, quantised).mean_squared_error(); }
+
+double sqnr_db(const at::Tensor& x, const at::Tensor& quantised) { return sums(x, quantised).sqnr_db(); }
+
+double noise_to_signal(const at::Tensor& x, const at::Tensor& quantised) { return sums(x, quantised).noise_to_signal(); }
+
+double cosine(const at::Tensor& x, const at::Tensor& quantised) { return sums(x, quantised).cosine(); }
 
 double softmax_kl(const at::Tensor& logits, const at::Tensor& quantised) {
     check_alike(logits, quantised);
@@ -101,6 +143,6 @@ double loss_with(const at::Tensor& weight, const at::Tensor& replacement, const 
 
 double hawq_score(double curvature, const at::Tensor& weight, const at::Tensor& quantised) { return per(curvature, static_cast<double>(weight.numel())) * mean_squared_error(weight, quantised); }
 
-double hawq_v2_score(double trace, const at::Tensor& weight, const at::Tensor& quantised) { return per(trace, static_cast<double>(weight.numel())) * energies(weight, quantised).noise; }
+double hawq_v2_score(double trace, const at::Tensor& weight, const at::Tensor& quantised) { return per(trace, static_cast<double>(weight.numel())) * sums(weight, quantised).noise; }
 
 }

@@ -7,6 +7,16 @@
 
 namespace lathe::quantization {
 
+/// Sums over any number of tensors, from which the ratios below come.
+struct ErrorSums {
+    double signal = 0, noise = 0, product = 0, quantised = 0, count = 0;   ///< Σ x², Σ (x - x̂)², Σ x x̂, Σ x̂², values
+    void add(const at::Tensor& x, const at::Tensor& quantised);
+    double mean_squared_error() const;
+    double sqnr_db() const;
+    double noise_to_signal() const;
+    double cosine() const;
+};
+
 double mean_squared_error(const at::Tensor& x, const at::Tensor& quantised);
 /// 10 log10(Σ x² / Σ (x - x̂)²), of weights or outputs; +6.02 dB for each bit more where the noise is uniform.
 double sqnr_db(const at::Tensor& x, const at::Tensor& quantised);

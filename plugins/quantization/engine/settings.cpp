@@ -1,5 +1,8 @@
 #include "plugins/quantization/engine/settings.h"
 #include "core/base/error.h"
+#include "core/base/json.h"
+#include <cmath>
+#include <limits>
 
 namespace lathe::quantization {
 namespace {
@@ -40,6 +43,12 @@ int bits_cell(const Json& cell, const std::string& node) {
     return static_cast<int>(bits);
 }
 
+double number_cell(const Json& cell, const std::string& node, const char* column) {
+    const double value = cell.is_number() ? cell.get<double>() : std::numeric_limits<double>::quiet_NaN();
+    if (!std::isfinite(value)) throw Error(ErrorCode::invalid_value, "A limit of a layer's range is no number.", "parameter layers, " + node + ", " + column + ": " + cell.dump(), "Give a finite number, or leave the cell empty.");
+    return value;
+}
+
 bool is_given(const Json& cell) { return !cell.is_null() && !(cell.is_string() && cell.get<std::string>().empty()) && !(cell.is_number() && cell.get<double>() == 0); }
 
 void apply_layers(const Json& table, PlacementOptions& placement) {
@@ -57,6 +66,23 @@ void apply_layers(const Json& table, PlacementOptions& placement) {
         if (is_given(cell("weight_bits"))) choice.weight_bits = bits_cell(cell("weight_bits"), node);
         if (is_given(cell("activation_bits"))) choice.activation_bits = bits_cell(cell("activation_bits"), node);
         if (is_given(cell("excluded"))) choice.excluded = true;
+        const auto flag = [&](const char* column, std::optional<bool>& into) {   // 0 says no, an empty cell nothing
+            if (const Json value = cell(column); value.is_boolean() || value.is_number()) into = value.is_boolean() ? value.get<bool>() : value.get<double>() != 0;
+        };
+        flag("weight_symmetric", choice.weight_symmetric);
+        flag("weight_per_channel", choice.weight_per_channel);
+        flag("activation_symmetric", choice.activation_symmetric);
+        if (is_given(cell("weight_clip"))) {
+            choice.weight_clip = number_cell(cell("weight_clip"), node, "weight_clip");
+            if (*choice.weight_clip <= 0) throw Error(ErrorCode::invalid_value, "A weight cannot be clipped at this magnitude.", "parameter layers, " + node + ", weight_clip: " + cell("weight_clip").dump(), "Give a number above 0.");
+        }
+        const Json low = cell("activation_low"), high = cell("activation_high");
+        if (low.is_number() || high.is_number()) {
+            const std::pair range(low.is_number() ? number_cell(low, node, "activation_low") : 0.0, high.is_number() ? number_cell(high, node, "activation_high") : 0.0);
+            if (range.first >= range.second)
+                throw Error(ErrorCode::invalid_value, "A range of activations ends before it begins.", "parameter layers, " + node + ": " + number_text(range.first) + " to " + number_text(range.second), "Give a lower limit below the upper one.");
+            choice.activation_range = range;
+        }
     }
 }
 
@@ -74,7 +100,8 @@ std::vector<Parameter> scheme_parameters() {
         Parameter::choice("weight_observer", std::string(kOwn), observer_choices()).with_label("Weight range").with_group("Calibration").is_live(),
         Parameter::choice("activation_observer", std::string(kOwn), observer_choices()).with_label("Activation range").with_group("Calibration").is_live(),
         Parameter::boolean("fuse_residual_add", false).with_label("Add within a convolution").with_group("Scheme").with_help("TensorRT adds a residual inside the convolution: that input of the add is not quantized.").is_advanced().is_live(),
-        Parameter::table("layers", {"node", "weight_bits", "activation_bits", "excluded"}).with_label("Layers").with_group("Layers").with_help("What single layers have instead: bits (empty: as above), and 1 where one is left in float.").is_advanced().is_live(),
+        Parameter::table("layers", {"node", "weight_bits", "activation_bits", "excluded", "weight_symmetric", "weight_per_channel", "activation_symmetric", "weight_clip", "activation_low", "activation_high"})
+            .with_label("Layers").with_group("Layers").with_help("What single layers have instead; empty: as above. Bits; 1 where one is left in float; schemes (0 or 1); ranges in place of observed ones. Activations belong to the node that gives them.").is_advanced().is_live(),
     };
 }
 

@@ -1,0 +1,41 @@
+#pragma once
+// Accuracy against size: the front of the best assignments, this one, all 8 and all 4 bit, and every assignment measured so far. A click on a point applies it. A dock.
+#include "plugins/quantization/panel/estimate.h"
+#include <QWidget>
+
+namespace lathe {
+class PlotViewer;
+class TextLabel;
+}
+
+namespace lathe::quantization {
+
+/// An assignment that was measured: what the parameter `layers` was, and what came of it.
+struct Tried {
+    Json layers;
+    double bytes = 0, bitops = 0, top1 = 0;                ///< percent
+};
+
+struct FrontMark { double bytes = 0, top1 = std::nan(""); };
+
+class FrontView : public QWidget {
+    Q_OBJECT
+public:
+    explicit FrontView(QWidget* parent = nullptr);
+    /// estimated: top-1 of each point of the front, with the activations as they are chosen. float_top1 NaN: not known.
+    void show_front(const QList<FrontMark>& estimated, const QList<Tried>& tried, const FrontMark& now, bool now_is_measured, const FrontMark& all_8, const FrontMark& all_4, double float_top1);
+    void set_note(const QString& text);                    ///< empty: what line and rings are
+    PlotViewer* plot() { return m_plot; }
+Q_SIGNALS:
+    void front_chosen(int point);
+    void tried_chosen(int index);
+    void uniform_chosen(int bits);
+private:
+    PlotViewer* m_plot;
+    TextLabel* m_note;
+    QList<int> m_tried_order;                              // of the points with gaps between them
+    QString m_own_note;
+    int m_tried = 0;
+};
+
+}

@@ -1,0 +1,117 @@
+#pragma once
+// The workspace of quantization in a frame like the window's, with a context that answers as the engine does.
+#include "plugins/quantization/panel/panel.h"
+#include "plugins/quantization/panel/source_bar.h"
+#include "tests/gui/fake_panel_context.h"
+#include "tests/gui/gui_fixture.h"
+#include "tests/gui/quantization_answers.h"
+#include "widgets/asset_chooser.h"
+#include "widgets/dock_title.h"
+#include <QGridLayout>
+#include <QTemporaryDir>
+#include <QVBoxLayout>
+
+namespace lathe::gui_test {
+
+/// The surface of a dock, which the window gives it.
+inline void fill_as_dock(QWidget* frame) {
+    const auto fill = [frame] {
+        QPalette palette = Theme::instance().palette();
+        palette.setColor(QPalette::Window, theme_colours().base);
+        frame->setPalette(palette);
+    };
+    fill();
+    frame->setAutoFillBackground(true);
+    QObject::connect(&Theme::instance(), &Theme::changed, frame, fill);
+}
+
+/// A dock as the window frames it.
+inline QWidget* framed(const FakePanelContext& context, const QString& id) {
+    auto* frame = new QWidget;
+    fill_as_dock(frame);
+    auto* column = new QVBoxLayout(frame);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    const auto& dock = context.docks[id];
+    column->addWidget(new DockTitle(dock.title, dock.hint));
+    column->addWidget(dock.content, 1);
+    return frame;
+}
+
+struct QuantizationBench {
+    FakePanelContext context;
+    QTemporaryDir files;
+    std::unique_ptr<QWidget> window = std::make_unique<QWidget>();
+    quantization::Panel* panel = nullptr;
+
+    explicit QuantizationBench(bool with_data = true) {
+        context.methods.methods = quantization_methods();
+        panel = new quantization::Panel(context);
+        fill_as_dock(panel);
+        auto* grid = new QGridLayout(window.get());
+        grid->setContentsMargins(0, 0, 0, 0);
+        grid->setSpacing(1);
+        grid->addWidget(context.bar, 0, 0, 1, 3);
+        grid->addWidget(framed(context, "parameters"), 1, 0, 2, 1);
+        grid->addWidget(panel, 1, 1);
+        grid->addWidget(framed(context, "ranges"), 2, 1);
+        auto* right = new QWidget;
+        auto* column = new QVBoxLayout(right);
+        column->setContentsMargins(0, 0, 0, 0);
+        column->setSpacing(1);
+        for (const char* id : {"result", "front"}) column->addWidget(framed(context, id), id[0] == 'f' ? 1 : 0);
+        for (const char* id : {"methods", "engine"})
+            if (context.docks.contains(id)) column->addWidget(framed(context, id));
+        grid->addWidget(right, 1, 2, 2, 1);
+        grid->setColumnStretch(1, 1);
+        grid->setColumnMinimumWidth(0, 304);
+        grid->setColumnMinimumWidth(2, 422);
+        grid->setRowStretch(1, 1);
+        grid->setRowMinimumHeight(2, 280);
+        window->resize(1528, 928);
+        if (with_data) panel->source()->data()->choose(files.path());
+    }
+    void send(const std::string& uuid, Artifact artifact) { context.play(uuid, event::ArtifactMade{std::move(artifact)}); }
+    void finish(const std::string& uuid, const Json& summary) {
+        event::Finished done;
+        done.seconds = 0.1;
+        done.summary = summary;
+        context.play(uuid, done);
+        Q_EMIT context.run_ended(QString::fromStdString(uuid), RunState::finished);
+    }
+    std::string newest(const char* method = "quantization.evaluate") const { return context.last(method).request.uuid; }
+    void open() {
+        panel->source()->model()->choose(files.filePath("resnet20.safetensors"));
+        answer_description();
+    }
+    void answer_description(const Json& extra = Json::object()) {
+        const auto asked = context.last("quantization.describe");
+        for (const Artifact& artifact : description_of(asked.request.params)) send(asked.request.uuid, artifact);
+        Json summary = costs_of_params(asked.request.params);
+        summary["family"] = "cifar_resnet";
+        summary.update(extra);
+        finish(asked.request.uuid, summary);
+    }
+    void answer(double top1 = 0.909) {
+        const auto asked = context.last("quantization.evaluate");
+        for (const Artifact& artifact : evaluation_of(asked.request.params)) send(asked.request.uuid, artifact);
+        Json summary = costs_of_params(asked.request.params);
+        summary.update({{"top1", top1}, {"top1_float", 0.9173}, {"images", 1000}, {"loss", 0.31}, {"seconds", 1.4}});
+        finish(asked.request.uuid, summary);
+    }
+    void measure_sensitivity() {
+        for (QAction* action : context.actions)
+            if (action->text() == "Measure sensitivity") action->trigger();
+        const std::string uuid = newest("quantization.sensitivity");
+        for (const Artifact& artifact : sensitivity_of()) send(uuid, artifact);
+        finish(uuid, {{"images", kSensitivityImages}});
+    }
+    void show() {
+        window->show();
+        QVERIFY(QTest::qWaitForWindowExposed(window.get()));
+    }
+    quantization::LayerTable* table() { return panel->layers()->table(); }
+    const quantization::ShownLayer& layer(const QString& node) { return table()->layer_model()->layers()[table()->layer_model()->row_of(node)]; }
+};
+
+}
