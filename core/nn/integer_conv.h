@@ -1,9 +1,10 @@
 #pragma once
 // Convolutions and linear layers on whole numbers: u8 codes, channels last, times int8 weights, summed exactly in 32 bits and made codes again in the same pass
 // (integer_kernels.h says by which rule). One picture at a time, in tasks that threads may share. A 3 x 3 kernel with stride 1 is multiplied after Winograd
-// (F(2x2, 3x3), arXiv 1509.09308), whose numbers stay whole and give the same sums, where the processor has no faster sum of bytes.
+// (F(4x4, 3x3) or F(2x2, 3x3), arXiv 1509.09308) where the processor has no faster sum of bytes: on whole numbers that gives the same sums.
 #include "core/nn/conv.h"
 #include "core/nn/integer_kernels.h"
+#include <array>
 
 namespace lathe {
 
@@ -23,29 +24,34 @@ public:
     /// x: [height, width, I] codes with 64 readable bytes behind them. Tasks 0 … tasks - 1 fill the output; they may run on several threads.
     void run(const std::uint8_t* x, int height, int width, const integer::Finish& finish, int task, int tasks, std::byte* scratch) const;
     int out_size(int size) const { return (size + 2 * m_shape.padding - m_shape.kernel) / m_shape.stride + 1; }
-    bool is_winograd() const { return m_winograd; }
+    int tile() const { return m_tile; }                            ///< pixels a side that are multiplied together after Winograd; 0: not so
 
 private:
-    struct Scratch { std::int32_t *sums, *products; std::uint32_t* packed; std::uint8_t* bytes; };
-    Scratch parts(std::byte* scratch, int count) const;
-    void multiply(const std::uint32_t* x, std::int64_t stride, int count, int planes, int panel, const Scratch& scratch) const;
-    std::int64_t row_stride() const;                              // units from row to row of packed input
-    struct Cut { int pixels, blocks; };                           // pixels (or tiles) of a block
+    struct Scratch { std::int32_t *sums, *products; std::uint8_t* x; };   // x: packed input
+    std::array<std::size_t, 3> part_bytes(int count, int width) const;
+    Scratch parts(std::byte* scratch, int count, int width) const;
+    struct Block { int first, count, first_panel, end_panel; };
+    integer::Product product(int plane, int panel) const;         ///< of weights only
+    std::int64_t row_bytes() const;                               ///< from row to row of packed input, where those do not overlap
+    std::int64_t padded_row(int width) const;                     ///< bytes of a row of the picture with its frame
+    void run_in_line(const std::uint8_t* x, const integer::Finish& finish, const Block& block, const Scratch& scratch) const;
+    void run_rows(const std::uint8_t* x, int height, int width, const integer::Finish& finish, const Block& block, const Scratch& scratch) const;
+    void run_winograd(const std::uint8_t* x, int height, int width, const integer::Finish& finish, const Block& block, const Scratch& scratch) const;
+    struct Cut { int count, blocks; };                            // of what a block holds
     Cut cut(int height, int width) const;
-    int tile_count(int height, int width) const { return ((out_size(height) + 1) / 2) * ((out_size(width) + 1) / 2); }
+    int unit_count(int height, int width) const;                  ///< what is cut into blocks: tiles, rows of the output, or pixels where all stand in line
+    int planes() const { return m_tile > 0 ? (m_tile + 2) * (m_tile + 2) : 1; }
+    bool is_in_line() const { return m_shape.kernel == 1 && m_shape.stride == 1 && m_shape.padding == 0 && m_shape.in == std::int64_t{m_units} * m_table->group; }
     void pack(const std::vector<std::int64_t>& planes, int count);
-    void gather(const std::uint8_t* x, int height, int width, int first, int count, std::uint8_t* to) const;
-    void run_product(const std::uint8_t* x, int height, int width, const integer::Finish& finish, int first, int count, int first_panel, int end_panel, std::byte* scratch) const;
-    void run_winograd(const std::uint8_t* x, int height, int width, const integer::Finish& finish, int first, int count, int first_panel, int end_panel, std::byte* scratch) const;
-
     const integer::Table* m_table;
     ConvShape m_shape;
     std::int32_t m_zero;
-    bool m_winograd = false;
-    int m_vectors = 1, m_panels = 1, m_units = 0;                 // registers in a panel, panels, units of one row of a product
+    int m_tile = 0, m_segments = 1;                               // segments: rows of the kernel
+    int m_vectors = 1, m_panels = 1, m_units = 0;                 // registers in a panel, panels, units of a segment
     bool m_halved = false;
-    std::vector<std::int32_t> m_bias, m_products;                 // m_products: of the weights of a halved product, [panels][1 or 16][vectors * lanes]
-    at::Tensor m_weight;                                          // int32 [panels][units][vectors * lanes]; Winograd [panels][16][units][…]
+    std::vector<std::int32_t> m_bias, m_products;                 // m_products: of the weights of a halved product, [panels][planes][vectors * lanes]
+    const std::uint32_t* m_units_of_weight = nullptr;             // those of m_weight
+    at::Tensor m_weight;                                          // int32 [panels][segments or planes][units][vectors * lanes]
     std::vector<std::uint8_t> m_outside;                          // a pixel that means 0
 };
 

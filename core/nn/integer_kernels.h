@@ -29,15 +29,18 @@ struct SumOf {                                   ///< of two tensors of codes, a
     bool relu = false;
 };
 
-struct Product {                                 ///< sums [rows, vectors * lanes] = x [rows, units] w [units, vectors * lanes]
-    const std::uint32_t* x = nullptr;
-    std::int64_t x_stride = 0;                   ///< units from row to row
-    int rows = 0, units = 0, vectors = 1;        ///< units are even for `halved`
+/// sums [rows, vectors * lanes] = x w, where a row of x is `segments` stretches of `units` units. w: [segments, units, vectors * lanes].
+struct Product {
+    const std::uint8_t* x = nullptr;
+    std::int64_t x_stride = 0, segment_stride = 0;   ///< bytes from row to row, and from segment to segment
+    int rows = 0, units = 0, segments = 1, vectors = 1;   ///< units are even for `halved`
     const std::uint32_t* w = nullptr;
     std::int32_t* sums = nullptr;
-    const std::int32_t* products = nullptr;      ///< for `halved`: pair_products of each row, and for each channel less the same of its weights
+    std::int32_t* products = nullptr;            ///< for `halved`: pair_products of each row, and for each channel less the same of its weights
     const std::int32_t* weight_products = nullptr;
 };
+
+constexpr int kMostTile = 4;                     ///< Winograd's larger tile: F(4x4, 3x3), 36 planes; the smaller is F(2x2, 3x3) with 16
 
 struct Table {
     const char* isa;
@@ -45,17 +48,17 @@ struct Table {
     int group;                                   ///< codes in a unit: 4 or 2
     int most_vectors;                            ///< registers in a panel of channels, a power of two
     int row_tile;                                ///< rows that are multiplied at once, for the fullest panel
-    /// `count` codes to units; count is even.
-    void (*widen)(const std::uint8_t* from, std::uint32_t* to, std::int64_t count);
-    /// Of each row: the products of the two units of each pair, value by value, added up. Units of 16 bits.
-    void (*pair_products)(const std::uint32_t* x, std::int64_t stride, int rows, int units, std::int32_t* out);
+    /// `count` codes as they stand in units: bytes, or int16.
+    void (*widen)(const std::uint8_t* from, std::uint8_t* to, std::int64_t count);
+    void (*pair_products)(const Product& p);     ///< of each row, into p.products: the products of the two units of each pair, value by value, added up. Units of 16 bits
     void (*product)(const Product& p);
     void (*halved)(const Product& p);            ///< the same with half of the products and more sums; null where that is not faster. Needs the pair products
     void (*finish)(const std::int32_t* sums, int rows, int vectors, const Finish& f, std::int64_t first_pixel, int first_channel);
-    /// Winograd F(2x2, 3x3) on whole numbers. A tile's 16 pixels to 16 planes of int16, `plane` values apart; channels is a multiple of 2 lanes.
-    void (*spread)(const std::uint8_t* const* pixels, int channels, int zero, std::int16_t* to, std::int64_t plane);
-    /// Sums of 16 planes, `plane` values apart, of the tiles from `first` on, row by row of a picture of 2 x 2 tiles. Sums are four times the true ones.
-    void (*collect)(const std::int32_t* sums, std::int64_t plane, int tiles, int first, int vectors, const Finish& f, int height, int width, int first_channel);
+    /// Winograd on whole numbers, modulo 2^32, for tiles of 2 or 4 pixels a side: a tile's (tile + 2)^2 pixels to as many planes of int16, `plane` values apart;
+    /// channels is a multiple of 2 lanes.
+    void (*spread)(int tile, const std::uint8_t* const* pixels, int channels, int zero, std::int16_t* to, std::int64_t plane);
+    /// Sums of those planes, `plane` values apart, of the tiles from `first` on, row by row of a picture. transformed_kernel (integer_conv.cpp) says by what they are scaled.
+    void (*collect)(int tile, const std::int32_t* sums, std::int64_t plane, int tiles, int first, int vectors, const Finish& f, int height, int width, int first_channel);
     void (*quantize)(const float* x, std::uint8_t* y, std::int64_t count, float scale, std::int32_t zero, std::int32_t low, std::int32_t high);   ///< clamp(round(x / scale) + zero)
     void (*add)(const std::uint8_t* a, const std::uint8_t* b, std::uint8_t* y, std::int64_t count, const SumOf& s);
     void (*largest)(const std::uint8_t* x, std::uint8_t* y, std::int64_t count);        ///< y = max(x, y)

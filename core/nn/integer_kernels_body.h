@@ -4,6 +4,7 @@
 // No include guard on purpose. Nothing is contracted: the rules say where float32 rounds.
 #include "core/nn/integer_kernels.h"
 #include <cstring>
+#include <utility>
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
@@ -15,6 +16,7 @@ namespace {
 constexpr int W = LATHE_LANES;
 typedef float V __attribute__((vector_size(W * 4)));
 typedef std::int32_t I __attribute__((vector_size(W * 4)));
+typedef std::uint32_t U __attribute__((vector_size(W * 4)));
 typedef std::int16_t S __attribute__((vector_size(W * 4)));
 typedef std::uint8_t B __attribute__((vector_size(W)));
 typedef std::uint8_t B2 __attribute__((vector_size(W * 2)));
@@ -44,8 +46,9 @@ LATHE_INLINE I dot(I acc, I x, I w) {
     return acc + (I)_mm_madd_epi16((__m128i)x, (__m128i)w);
 #else
     const S a = (S)x, b = (S)w;
-    for (int i = 0; i < W; ++i) acc[i] += std::int32_t{a[2 * i]} * b[2 * i] + std::int32_t{a[2 * i + 1]} * b[2 * i + 1];
-    return acc;
+    I sum{};
+    for (int i = 0; i < W; ++i) sum[i] = static_cast<std::int32_t>(static_cast<std::uint32_t>(a[2 * i] * b[2 * i]) + static_cast<std::uint32_t>(a[2 * i + 1] * b[2 * i + 1]));
+    return acc + sum;
 #endif
 }
 
@@ -60,29 +63,36 @@ LATHE_INLINE I bytes_at(const std::uint8_t* p, int n = W) {
     return __builtin_convertvector(b, I);
 }
 
-/// Within [low, high], to the nearest whole number, ties to even: adding 1.5 * 2^23 leaves it in the low bits. NaN becomes low.
-LATHE_INLINE I whole(V v, std::int32_t low, std::int32_t high) {
-    const V magic = splat(12582912.0f);
-    return (I)(vmin(vmax(v, splat(static_cast<float>(low))), splat(static_cast<float>(high))) + magic) - (I)magic;
+/// The nearest whole numbers, ties to even; below 2^22.
+LATHE_INLINE V rounded(V v) {
+#if LATHE_LANES == 8
+    return (V)_mm256_round_ps((__m256)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#elif LATHE_LANES == 16
+    return (V)_mm512_roundscale_ps((__m512)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#else
+    const V magic = splat(12582912.0f);   // 1.5 * 2^23: nothing is left behind the point
+    return (v + magic) - magic;
+#endif
 }
+LATHE_INLINE V within(V v, std::int32_t low, std::int32_t high) { return vmin(vmax(v, splat(static_cast<float>(low))), splat(static_cast<float>(high))); }   // NaN becomes low
 
 LATHE_INLINE V real(I v) { return __builtin_convertvector(v, V); }
 
-/// Steps from zero, as the nearest whole numbers (ties to even), as codes within [low, high], which is within [0, 255].
+/// Steps from zero, as the nearest whole numbers (ties to even), as codes within [low, high], which is within [0, 255]. Steps are below 2^31.
 LATHE_INLINE void put_codes(std::uint8_t* p, V steps, std::int32_t zero, std::int32_t low, std::int32_t high, int n) {
 #if LATHE_LANES == 8
-    const __m256i codes = _mm256_add_epi32(_mm256_cvtps_epi32(_mm256_min_ps((__m256)steps, _mm256_set1_ps(1e9f))), _mm256_set1_epi32(zero));   // too much below becomes the lowest number itself
+    const __m256i codes = _mm256_add_epi32(_mm256_cvtps_epi32((__m256)steps), _mm256_set1_epi32(zero));
     const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(codes), _mm256_extracti128_si256(codes, 1));
     const __m128i bytes = _mm_min_epu8(_mm_max_epu8(_mm_packus_epi16(words, words), _mm_set1_epi8(static_cast<char>(low))), _mm_set1_epi8(static_cast<char>(high)));
     if (n == W) _mm_storel_epi64(reinterpret_cast<__m128i*>(p), bytes);
     else std::memcpy(p, &bytes, static_cast<std::size_t>(n));
 #elif LATHE_LANES == 16
-    const __m512i codes = _mm512_add_epi32(_mm512_cvtps_epi32(_mm512_min_ps((__m512)steps, _mm512_set1_ps(1e9f))), _mm512_set1_epi32(zero));
+    const __m512i codes = _mm512_add_epi32(_mm512_cvtps_epi32((__m512)steps), _mm512_set1_epi32(zero));
     const __m128i bytes = _mm512_cvtepi32_epi8(_mm512_min_epi32(_mm512_max_epi32(codes, _mm512_set1_epi32(low)), _mm512_set1_epi32(high)));
     if (n == W) _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
     else std::memcpy(p, &bytes, static_cast<std::size_t>(n));
 #else
-    const B bytes = __builtin_convertvector(whole(steps, low - zero, high - zero) + zero, B);
+    const B bytes = __builtin_convertvector(__builtin_convertvector(rounded(within(steps, low - zero, high - zero)), I) + zero, B);
     if (n == W) std::memcpy(p, &bytes, W);
     else std::memcpy(p, &bytes, static_cast<std::size_t>(n));
 #endif
@@ -90,8 +100,7 @@ LATHE_INLINE void put_codes(std::uint8_t* p, V steps, std::int32_t zero, std::in
 
 /// v / scale as far as rounding it goes: exact where it might be half of a whole number, which is seldom, else by the inverse. Within [low - 1, high + 1].
 LATHE_INLINE V divided(V v, float scale, float inverse, std::int32_t low, std::int32_t high) {
-    const V magic = splat(12582912.0f), least = splat(static_cast<float>(low - 1)), most = splat(static_cast<float>(high + 1));
-    const V near = vmin(vmax(v * inverse, least), most), rest = near - ((near + magic) - magic);
+    const V near = within(v * inverse, low - 1, high + 1), rest = near - rounded(near);
     const I close = (I)(rest * rest > 0.2499f);
 #if LATHE_LANES == 8
     const bool any = _mm256_movemask_ps((__m256)close) != 0;
@@ -102,7 +111,7 @@ LATHE_INLINE V divided(V v, float scale, float inverse, std::int32_t low, std::i
     for (int i = 0; i < W; ++i) all |= close[i];
     const bool any = all != 0;
 #endif
-    return __builtin_expect(any, 0) ? vmin(vmax(v / scale, least), most) : near;
+    return __builtin_expect(any, 0) ? within(v / scale, low - 1, high + 1) : near;
 }
 
 enum class Mode { plain, summed, real };
@@ -115,9 +124,9 @@ template <Mode mode> LATHE_INLINE void finish_one(I sum, const Finish& f, I bias
         const V y = scaled + load_as<V>(f.real_bias + channel);
         std::memcpy(f.real + at, &y, static_cast<std::size_t>(n) * 4);
     } else if constexpr (mode == Mode::plain) {
-        put_codes(f.out + at, scaled, f.zero, f.low, f.high, n);
+        put_codes(f.out + at, vmin(scaled, splat(1e9f)), f.zero, f.low, f.high, n);   // what is far below becomes the lowest whole number, which is as good
     } else {
-        V v = real(whole(scaled, f.low - f.zero, f.high - f.zero)) * splat(f.own_scale) + real(bytes_at(f.residual + at, n) - f.residual_zero) * splat(f.residual_scale);
+        V v = rounded(within(scaled, f.low - f.zero, f.high - f.zero)) * splat(f.own_scale) + real(bytes_at(f.residual + at, n) - f.residual_zero) * splat(f.residual_scale);
         if (f.relu) v = vmax(v, V{});
         put_codes(f.out + at, divided(v, f.sum_scale, 1 / f.sum_scale, f.sum_low - f.sum_zero, f.sum_high - f.sum_zero), f.sum_zero, f.sum_low, f.sum_high, n);
     }
@@ -133,7 +142,7 @@ template <class F> LATHE_INLINE void by_mode(const Finish& given, F work) {
 
 LATHE_INLINE int lanes_left(const Finish& f, std::int64_t channel) { return f.channels - channel >= W ? W : static_cast<int>(f.channels - channel); }
 
-void widen(const std::uint8_t* from, std::uint32_t* to, std::int64_t count) {
+void widen(const std::uint8_t* from, std::uint8_t* to, std::int64_t count) {
 #if defined(LATHE_DOT4)
     std::memcpy(to, from, static_cast<std::size_t>(count));
 #else
@@ -151,25 +160,26 @@ void widen(const std::uint8_t* from, std::uint32_t* to, std::int64_t count) {
 }
 
 template <bool halved, int R, int C> LATHE_INLINE void tile(const Product& p, int row) {
-    const std::uint32_t *x = p.x + row * p.x_stride, *w = p.w;
-    const auto weight_at = [&](int u, int c) { return load_as<I>(w + (static_cast<std::int64_t>(u) * C + c) * W); };
-    const auto value_at = [&](int r, int u) { return splat(load_as<std::int32_t>(x + r * p.x_stride + u)); };
+    const std::uint8_t* x = p.x + row * p.x_stride;
+    const std::uint32_t* w = p.w;
     I acc[R][C];
     for (int r = 0; r < R; ++r)
         for (int c = 0; c < C; ++c) acc[r][c] = halved ? load_as<I>(p.weight_products + c * W) - splat(p.products[row + r]) : I{};
-    for (int u = 0; u < p.units; u += halved ? 2 : 1) {
-        I even[C], odd[C];
-        for (int c = 0; c < C; ++c) {
-            even[c] = weight_at(u, c);
-            if constexpr (halved) odd[c] = weight_at(u + 1, c);
-        }
-        for (int r = 0; r < R; ++r) {
-            const I first = value_at(r, u);
-            if constexpr (halved) {
-                const I second = value_at(r, u + 1);
-                for (int c = 0; c < C; ++c) acc[r][c] = dot(acc[r][c], (I)((S)first + (S)odd[c]), (I)((S)second + (S)even[c]));
-            } else {
-                for (int c = 0; c < C; ++c) acc[r][c] = dot(acc[r][c], first, even[c]);
+    for (int segment = 0; segment < p.segments; ++segment, x += p.segment_stride) {
+        const auto value_at = [&](int r, int u) { return splat(load_as<std::int32_t>(x + r * p.x_stride + 4 * u)); };
+        for (int u = 0; u < p.units; u += halved ? 2 : 1) {
+            I even[C], odd[C];
+            for (int c = 0; c < C; ++c, w += W) even[c] = load_as<I>(w);
+            if constexpr (halved)
+                for (int c = 0; c < C; ++c, w += W) odd[c] = load_as<I>(w);
+            for (int r = 0; r < R; ++r) {
+                const I first = value_at(r, u);
+                if constexpr (halved) {
+                    const I second = value_at(r, u + 1);
+                    for (int c = 0; c < C; ++c) acc[r][c] = dot(acc[r][c], (I)((S)first + (S)odd[c]), (I)((S)second + (S)even[c]));
+                } else {
+                    for (int c = 0; c < C; ++c) acc[r][c] = dot(acc[r][c], first, even[c]);
+                }
             }
         }
     }
@@ -177,20 +187,30 @@ template <bool halved, int R, int C> LATHE_INLINE void tile(const Product& p, in
         for (int c = 0; c < C; ++c) std::memcpy(p.sums + ((row + r) * C + c) * W, &acc[r][c], sizeof(I));
 }
 
-template <bool halved, int R, int C> LATHE_INLINE void tiles(const Product& p, int& row) {
-    for (; row + R <= p.rows; row += R) tile<halved, R, C>(p, row);
+/// One tile of the first of these numbers of rows that is `want` or more; false: there is none among those that are left.
+template <bool halved, int R, int C, int... N> bool take_tile(const Product& p, int& row, int want, std::integer_sequence<int, N...>) {
+    const auto take = [&]<int n>(std::integral_constant<int, n>) {
+        if constexpr (n <= R) {
+            if (n < want || n > p.rows - row) return false;
+            tile<halved, n, C>(p, row);
+            row += n;
+            return true;
+        } else {
+            return false;
+        }
+    };
+    return (take(std::integral_constant<int, N>{}) || ...);
 }
 
+/// Tiles of about equal numbers of rows, so that none is left with few: they read all weights too.
 template <bool halved, int registers, int C> void panel(const Product& given) {
     const Product p = given;
     constexpr int R = registers / C;
-    int row = 0;
-    tiles<halved, R, C>(p, row);
-    if constexpr (R > 8) tiles<halved, 8, C>(p, row);
-    if constexpr (R > 4) tiles<halved, 4, C>(p, row);
-    if constexpr (R > 3) tiles<halved, 3, C>(p, row);
-    tiles<halved, 2, C>(p, row);
-    tiles<halved, 1, C>(p, row);
+    constexpr std::integer_sequence<int, 1, 2, 3, 4, 6, 8, 12, 24> sizes{};
+    for (int row = 0; row < p.rows;) {
+        const int left = p.rows - row, tiles = (left + R - 1) / R;
+        for (int want = (left + tiles - 1) / tiles; !take_tile<halved, R, C>(p, row, want, sizes); want = (want + 1) / 2) {}
+    }
 }
 
 template <bool halved, int registers> void product(const Product& p) {
@@ -201,26 +221,28 @@ template <bool halved, int registers> void product(const Product& p) {
     else panel<halved, registers, 1>(p);
 }
 
-void pair_products(const std::uint32_t* x, std::int64_t stride, int rows, int units, std::int32_t* out) {
-    for (int r = 0; r < rows; ++r, x += stride) {
-        std::int32_t sum = 0;
-        int u = 0;
+void pair_products(const Product& p) {
+    for (int r = 0; r < p.rows; ++r) {
+        std::uint32_t sum = 0;
+        for (int segment = 0; segment < p.segments; ++segment) {
+            const std::uint8_t* x = p.x + r * p.x_stride + segment * p.segment_stride;
+            int u = 0;
 #if LATHE_LANES == 8 && !defined(LATHE_DOT4)
-        __m256i acc = _mm256_setzero_si256();
-        for (; u + W <= units; u += W) {   // each product stands there twice
-            const __m256i v = load_as<__m256i>(x + u);
-            acc = _mm256_add_epi32(acc, _mm256_madd_epi16(v, _mm256_shuffle_epi32(v, 0xB1)));
-        }
-        __m128i half = _mm_add_epi32(_mm256_castsi256_si128(acc), _mm256_extracti128_si256(acc, 1));
-        half = _mm_add_epi32(half, _mm_srli_si128(half, 8));   // two lanes are left, each a half of the doubled sum
-        sum = _mm_cvtsi128_si32(half);
+            __m256i acc = _mm256_setzero_si256();
+            for (; u + W <= p.units; u += W) {   // each product stands there twice
+                const __m256i v = load_as<__m256i>(x + 4 * u);
+                acc = _mm256_add_epi32(acc, _mm256_madd_epi16(v, _mm256_shuffle_epi32(v, 0xB1)));
+            }
+            const __m128i half = _mm_add_epi32(_mm256_castsi256_si128(acc), _mm256_extracti128_si256(acc, 1));
+            sum += static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm_add_epi32(half, _mm_srli_si128(half, 8))));   // two lanes are left, each the whole of a half
 #endif
-        for (; u + 2 <= units; u += 2) {
-            std::int16_t v[4];
-            std::memcpy(v, x + u, sizeof v);
-            sum += v[0] * v[2] + v[1] * v[3];
+            for (; u + 2 <= p.units; u += 2) {
+                std::int16_t v[4];
+                std::memcpy(v, x + 4 * u, sizeof v);
+                sum += static_cast<std::uint32_t>(v[0] * v[2]) + static_cast<std::uint32_t>(v[1] * v[3]);
+            }
         }
-        out[r] = sum;
+        p.products[r] = static_cast<std::int32_t>(sum);
     }
 }
 
@@ -240,66 +262,113 @@ void finish(const std::int32_t* sums, int rows, int vectors, const Finish& given
     });
 }
 
-/// Rows of B^T: 1 0 -1 0, 0 1 1 0, 0 -1 1 0, 0 1 0 -1.
-LATHE_INLINE void spread_four(const S (&d)[4], S (&v)[4]) {
+/// Rows of B^T of F(2, 3): 1 0 -1 0, 0 1 1 0, 0 -1 1 0, 0 1 0 -1.
+LATHE_INLINE void spread_line(const S (&d)[4], S (&v)[4]) {
     v[0] = d[0] - d[2];
     v[1] = d[1] + d[2];
     v[2] = d[2] - d[1];
     v[3] = d[1] - d[3];
 }
 
-void spread(const std::uint8_t* const* pixels, int channels, int zero, std::int16_t* to, std::int64_t plane) {
-    const S zeros = static_cast<std::int16_t>(4 * zero) - S{};   // all rows of B^T but the second add up to 0
+/// Of F(4, 3): 4 0 -5 0 1 0, 0 -4 -4 1 1 0, 0 4 -4 -1 1 0, 0 -2 -1 2 1 0, 0 2 -1 -2 1 0, 0 4 0 -5 0 1.
+LATHE_INLINE void spread_line(const S (&d)[6], S (&v)[6]) {
+    const S a = d[4] - (d[2] << 2), b = d[3] - (d[1] << 2), c = d[4] - d[2], e = (d[3] - d[1]) << 1;
+    v[0] = (d[0] << 2) + a - d[2];
+    v[1] = a + b;
+    v[2] = a - b;
+    v[3] = c + e;
+    v[4] = c - e;
+    v[5] = d[5] - d[3] - (e << 1);
+}
+
+template <int N> void spread_tile(const std::uint8_t* const* pixels, int channels, int zero, std::int16_t* to, std::int64_t plane) {
+    const S zeros = static_cast<std::int16_t>((N == 4 ? 4 : 36) * zero) - S{};   // all rows of B^T but the second add up to 0
     for (int c = 0; c < channels; c += 2 * W) {
-        S t[4][4];
-        for (int x = 0; x < 4; ++x) {
-            S d[4], v[4];
-            for (int y = 0; y < 4; ++y) d[y] = __builtin_convertvector(load_as<B2>(pixels[4 * y + x] + c), S);
-            spread_four(d, v);
-            for (int y = 0; y < 4; ++y) t[y][x] = v[y];
+        S t[N][N];
+        for (int x = 0; x < N; ++x) {
+            S d[N], v[N];
+            for (int y = 0; y < N; ++y) d[y] = __builtin_convertvector(load_as<B2>(pixels[N * y + x] + c), S);
+            spread_line(d, v);
+            for (int y = 0; y < N; ++y) t[y][x] = v[y];
         }
-        for (int y = 0; y < 4; ++y) {
-            S v[4];
-            spread_four(t[y], v);
+        for (int y = 0; y < N; ++y) {
+            S v[N];
+            spread_line(t[y], v);
             if (y == 1) v[1] -= zeros;
-            for (int x = 0; x < 4; ++x) std::memcpy(to + (4 * y + x) * plane + c, &v[x], sizeof(S));
+            for (int x = 0; x < N; ++x) std::memcpy(to + (N * y + x) * plane + c, &v[x], sizeof(S));
         }
     }
 }
 
-/// Rows of A^T: 1 1 1 0, 0 1 -1 -1.
-template <Mode mode> LATHE_INLINE void collect_one(const std::int32_t* sums, std::int64_t plane, const Finish& f, std::int64_t pixel, std::int64_t row, bool right, bool below, std::int64_t channel, int n) {
+void spread(int tile, const std::uint8_t* const* pixels, int channels, int zero, std::int16_t* to, std::int64_t plane) {
+    if (tile == 4) spread_tile<6>(pixels, channels, zero, to, plane);
+    else spread_tile<4>(pixels, channels, zero, to, plane);
+}
+
+/// Rows of A^T of F(2, 3): 1 1 1 0, 0 1 -1 -1, twice the true ones by the scale of the kernel.
+LATHE_INLINE void collect_line(const I (&m)[4], I (&y)[2]) {
+    y[0] = m[0] + m[1] + m[2];
+    y[1] = m[1] - m[2] - m[3];
+}
+
+/// Of F(4, 3), by the scales of the kernel 24, 12, 6 and 6 times the true ones.
+LATHE_INLINE void collect_line(const I (&m)[6], I (&y)[4]) {
+    const I p = m[1] + m[2], q = m[1] - m[2], r = m[3] + m[4], t = m[3] - m[4], half = m[0] + m[0] + m[0] + p + p, rest = t + m[5] + m[5] + m[5];
+    y[0] = half + half + r;
+    y[1] = q + q + t;
+    y[2] = p + r;
+    y[3] = q + rest + rest;
+}
+
+template <int N> LATHE_INLINE I descaled(I sum, int row, int column) {
+    if constexpr (N == 4) return sum >> 2;
+    constexpr int shift[4] = {3, 2, 1, 1};
+    const I ninth = (I)((U)sum * 0x38e38e39u);   // exactly, modulo 2^32
+    return ninth >> (shift[row] + shift[column]);
+}
+
+template <Mode mode, int N> LATHE_INLINE void collect_one(const std::int32_t* sums, std::int64_t plane, const Finish& f, std::int64_t pixel, int width, int rows, int columns, std::int64_t channel, int n) {
+    constexpr int T = N - 2;
     const I bias = load_as<I>(f.bias + channel);
     const V multiplier = load_as<V>(f.multiplier + channel);
-    I upper[4], lower[4];
-    for (int x = 0; x < 4; ++x) {
-        const I a = load_as<I>(sums + x * plane), b = load_as<I>(sums + (4 + x) * plane), d = load_as<I>(sums + (8 + x) * plane), e = load_as<I>(sums + (12 + x) * plane);
-        upper[x] = a + b + d;
-        lower[x] = b - d - e;
+    I t[T][N];
+    for (int x = 0; x < N; ++x) {
+        I m[N], y[T];
+        for (int k = 0; k < N; ++k) m[k] = load_as<I>(sums + (N * k + x) * plane);
+        collect_line(m, y);
+        for (int k = 0; k < T; ++k) t[k][x] = y[k];
     }
-    finish_one<mode>((upper[0] + upper[1] + upper[2]) >> 2, f, bias, multiplier, pixel, channel, n);
-    if (right) finish_one<mode>((upper[1] - upper[2] - upper[3]) >> 2, f, bias, multiplier, pixel + 1, channel, n);
-    if (below) finish_one<mode>((lower[0] + lower[1] + lower[2]) >> 2, f, bias, multiplier, pixel + row, channel, n);
-    if (below && right) finish_one<mode>((lower[1] - lower[2] - lower[3]) >> 2, f, bias, multiplier, pixel + row + 1, channel, n);
+    for (int k = 0; k < T; ++k) {
+        if (k >= rows) return;
+        I y[T];
+        collect_line(t[k], y);
+        for (int x = 0; x < T; ++x)
+            if (x < columns) finish_one<mode>(descaled<N>(y[x], k, x), f, bias, multiplier, pixel + std::int64_t{k} * width + x, channel, n);
+    }
 }
 
-void collect(const std::int32_t* sums, std::int64_t plane, int tiles, int first, int vectors, const Finish& given, int height, int width, int first_channel) {
+template <int N> void collect_tiles(const std::int32_t* sums, std::int64_t plane, int tiles, int first, int vectors, const Finish& given, int height, int width, int first_channel) {
+    constexpr int T = N - 2;
     by_mode(given, [&]<Mode mode>(const Finish& f) {
-        const int across = (width + 1) / 2;
+        const int across = (width + T - 1) / T;
         for (int i = 0; i < tiles; ++i) {
-            const int top = (first + i) / across * 2, left = (first + i) % across * 2;
+            const int top = (first + i) / across * T, left = (first + i) % across * T;
             const std::int64_t pixel = std::int64_t{top} * width + left;
-            const bool right = left + 1 < width, below = top + 1 < height;
             for (int c = 0; c < vectors; ++c) {
                 const std::int64_t channel = first_channel + c * W;
                 if (channel >= f.channels) break;
                 const int n = lanes_left(f, channel);
                 const std::int32_t* from = sums + (std::int64_t{i} * vectors + c) * W;
-                if (n == W) collect_one<mode>(from, plane, f, pixel, width, right, below, channel, W);
-                else collect_one<mode>(from, plane, f, pixel, width, right, below, channel, n);
+                if (n == W && top + T <= height && left + T <= width) collect_one<mode, N>(from, plane, f, pixel, width, T, T, channel, W);
+                else collect_one<mode, N>(from, plane, f, pixel, width, height - top, width - left, channel, n);
             }
         }
     });
+}
+
+void collect(int tile, const std::int32_t* sums, std::int64_t plane, int tiles, int first, int vectors, const Finish& f, int height, int width, int first_channel) {
+    if (tile == 4) collect_tiles<6>(sums, plane, tiles, first, vectors, f, height, width, first_channel);
+    else collect_tiles<4>(sums, plane, tiles, first, vectors, f, height, width, first_channel);
 }
 
 template <class F> LATHE_INLINE void each(std::int64_t count, F f) {
