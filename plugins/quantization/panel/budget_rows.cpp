@@ -58,7 +58,8 @@ void BudgetRow::set_value(double value) {
 double BudgetRow::value() const { return m_field->value(); }
 
 BudgetRows::BudgetRows(QWidget* parent)
-    : QWidget(parent), m_bytes(new BudgetRow(tr("Size"), tr("kB"), 0, this)), m_bitops(new BudgetRow(tr("BitOPs"), tr("G"), 2, this)), m_best(make_button(tr("Best bits"), {}, false, this)), m_answer(new TextLabel({}, 12, false, TextRole::secondary, this)) {
+    : QWidget(parent), m_bytes(new BudgetRow(tr("Size"), tr("kB"), 0, this)), m_bitops(new BudgetRow(tr("BitOPs"), tr("G"), 2, this)), m_best(make_button(tr("Best bits for budget"), {}, false, this)),
+      m_answer(new TextLabel({}, 12, false, TextRole::secondary, this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
@@ -67,7 +68,6 @@ BudgetRows::BudgetRows(QWidget* parent)
     auto* buttons = new QHBoxLayout;
     buttons->setSpacing(6);
     buttons->setContentsMargins(0, 4, 0, 4);
-    m_best->setText(tr("Best bits for budget"));
     buttons->addWidget(m_best);
     for (const int bits : {8, 4}) {
         auto* button = make_button(tr("All %1").arg(bits), {}, false, this);

@@ -29,17 +29,13 @@ QString difference_words(const CsvTable& table, const QString& node) {
     return {};
 }
 
-QString csv_text(const CsvTable& table) {
-    std::string out = csv_row({table.columns.begin(), table.columns.end()});
-    for (const auto& row : table.rows) out += csv_row({row.begin(), row.end()});
-    return QString::fromStdString(out);
-}
-
 }
 
 EngineView::EngineView(QWidget* parent)
-    : QWidget(parent), m_lines(new NoteRows(this)), m_details(new QWidget(this)), m_check(make_button(tr("Check on engine"), QStringLiteral("check"), false, this)), m_open(make_button(tr("Open step differences"), QStringLiteral("diff"), false, this)),
-      m_export(make_button(tr("Save ONNX…"), QStringLiteral("export"), false, this)), m_progress(new TextLabel({}, 12, false, TextRole::secondary, this)), m_which(new SegmentedControl({tr("Integers"), tr("In float")}, this)), m_table(new TableView(this)), m_plot(new PlotViewer(this)) {
+    : QWidget(parent), m_lines(new NoteRows(this)), m_details(new QWidget(this)), m_check(make_button(tr("Check on engine"), QStringLiteral("check"), false, this)),
+      m_open(make_button(tr("Open step differences"), QStringLiteral("diff"), false, this)),
+      m_export(make_button(tr("Save ONNX…"), QStringLiteral("export"), false, this)), m_progress(new TextLabel({}, 12, false, TextRole::secondary, this)),
+      m_which(new SegmentedControl({tr("Integers"), tr("In float")}, this)), m_table(new TableView(this)), m_plot(new PlotViewer(this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(12, 8, 12, 8);
     column->setSpacing(8);
@@ -104,7 +100,8 @@ void EngineView::take(const Artifact& artifact) {
         m_coming.in_float = table_of(artifact);
     } else if (artifact.key == "step_histograms") {
         const TensorBytes tensor = tensor_of(artifact);
-        if (tensor.shape.size() != 3 || tensor.shape[0] != 2 || tensor.shape[2] != kSteps) throw Error(ErrorCode::wrong_format, "The differences cannot be shown.", artifact.key + ": it is not [2, nodes, 33]", "Check it on the engine again.");
+        if (tensor.shape.size() != 3 || tensor.shape[0] != 2 || tensor.shape[2] != kSteps)
+            throw Error(ErrorCode::wrong_format, "The differences cannot be shown.", artifact.key + ": it is not [2, nodes, 33]", "Check it on the engine again.");
         m_coming.nodes = int(tensor.shape[1]);
         m_coming.steps = tensor.values<float>();
     } else if (artifact.key == "onnx") {
@@ -145,11 +142,13 @@ void EngineView::show_result() {
     const QString first = text_fact(summary, "first_diverging"), first_float = text_fact(summary, "first_diverging_float");
     const auto bold = [](const QString& name) { return QStringLiteral("<b>%1</b>").arg(name.toHtmlEscaped()); };
     if (equal == images) say(tr("Simulation and ONNX Runtime agree bit for bit, %1 images.").arg(figure(images, 0)), true);
-    else say(tr("Simulation and ONNX Runtime agree on %1 of %2 images.").arg(figure(equal, 0), figure(images, 0)) + (first.isEmpty() ? QString() : u' ' + tr("They differ first at %1: %2.").arg(bold(first), difference_words(m_shown.integer, first))), false);
+    else say(tr("Simulation and ONNX Runtime agree on %1 of %2 images.").arg(figure(equal, 0), figure(images, 0)), false);
+    if (!first.isEmpty()) say(tr("They differ first at %1: %2.").arg(bold(first), difference_words(m_shown.integer, first)), false);
     if (!first_float.isEmpty()) say(tr("Float fake-quant differs first at %1: %2.").arg(bold(first_float), difference_words(m_shown.in_float, first_float)), false);
     else if (equal_float == images) say(tr("Float fake-quant gives the same values, too."), true);
     const double there = fact(summary, "top1_runtime"), here = fact(summary, "top1_integer"), ms = fact(summary, "ms_runtime");
-    if (!std::isnan(there)) say(tr("Top-1 in ONNX Runtime %1 %, in the simulation %2 %.").arg(there * 100, 0, 'f', 1).arg(here * 100, 0, 'f', 1) + (std::isnan(ms) ? QString() : u' ' + tr("%1 ms a batch there.").arg(ms, 0, 'f', 1)), std::abs(there - here) < 1e-9);
+    const QString pace = std::isnan(ms) ? QString() : u' ' + tr("%1 ms a batch there.").arg(ms, 0, 'f', 1);
+    if (!std::isnan(there)) say(tr("Top-1 in ONNX Runtime %1 %, in the simulation %2 %.").arg(there * 100, 0, 'f', 1).arg(here * 100, 0, 'f', 1) + pace, std::abs(there - here) < 1e-9);
     const Json runtime = summary.value("runtime", Json::object());
     if (runtime.is_object() && runtime.contains("exact") && runtime["exact"] == false) say(tr("This ONNX Runtime %1 clips sums of 16 bits on this processor: differences are its own.").arg(text_fact(runtime, "version")), false);
     const Json warnings = summary.value("warnings", Json::array());
@@ -188,6 +187,6 @@ void EngineView::show_steps() {
     m_plot->set_curves(curve.x.isEmpty() ? QVector<Curve>() : QVector<Curve>{curve});
 }
 
-QString EngineView::as_csv() const { return m_shown.integer.columns.empty() ? QString() : csv_text(m_shown.integer); }
+QString EngineView::as_csv() const { return m_shown.integer.columns.empty() ? QString() : csv_of(m_shown.integer); }
 
 }

@@ -145,9 +145,10 @@ double Sensitivity::float_top1() const {
 }
 
 Assignment with_weights(const Network& network, Assignment bits, const FrontPoint& point) {
-    for (qsizetype i = 0; i < bits.size() && i < network.layers.size(); ++i)
-        if (bits[i].weight <= 0) continue;
-        else if (const auto found = point.weight_bits.find(network.layers[i].node); found != point.weight_bits.end()) bits[i].weight = found->second;
+    for (qsizetype i = 0; i < bits.size() && i < network.layers.size(); ++i) {
+        const auto found = point.weight_bits.find(network.layers[i].node);
+        if (bits[i].weight > 0 && found != point.weight_bits.end()) bits[i].weight = found->second;
+    }
     return bits;
 }
 

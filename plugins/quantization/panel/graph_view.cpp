@@ -189,8 +189,11 @@ QString GraphView::line() const {
     const NodeRow& node = m_network.nodes[m_chosen];
     QStringList parts;
     const int weights = weight_bits(m_chosen), value = activation_bits(m_chosen);
-    if (m_bits.contains(node.node)) parts << (weights > 0 ? tr("weights %1 bit %2").arg(weights).arg(node.weight_scheme) : tr("weights in float"));
-    parts << (value > 0 ? tr("value %1 bit %2 %3").arg(value).arg(node.activation_range, node.activation_scheme) : tr("value in float"));
+    const auto facts_of = [](int bits, int told, const QString& range, const QString& scheme) {   // the grid that was told belongs to the bits that were
+        return bits == told && !range.isEmpty() ? tr("%1 bit %2 %3").arg(bits).arg(range, scheme) : tr("%1 bit %2").arg(bits).arg(scheme);
+    };
+    if (m_bits.contains(node.node)) parts << (weights > 0 ? tr("weights %1").arg(facts_of(weights, node.weight_bits, node.weight_range, node.weight_scheme)) : tr("weights in float"));
+    parts << (value > 0 ? tr("value %1").arg(facts_of(value, node.activation_bits, node.activation_range, node.activation_scheme)) : tr("value in float"));
     return parts.join(QStringLiteral(" · ")) + (node.why.isEmpty() ? QString() : QStringLiteral(" · ") + node.why);
 }
 

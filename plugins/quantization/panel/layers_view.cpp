@@ -33,8 +33,10 @@ QToolButton* bar_button(const QString& icon, const QString& text, const QString&
 
 LayersView::LayersView(QWidget* parent)
     : QWidget(parent), m_title(new DockTitle(tr("Layers"), {}, this)), m_filter(new QLineEdit(this)), m_note(new TextLabel({}, 12, false, TextRole::secondary, this)), m_switch(new SegmentedControl({tr("Table"), tr("Graph")}, this)),
-      m_columns(bar_button(QStringLiteral("columns"), tr("Columns"), tr("Which columns the table shows"), this)), m_scheme(bar_button(QStringLiteral("sliders"), tr("Scheme"), tr("Symmetric, per channel: for the selected layers"), this)),
-      m_exclude(bar_button(QStringLiteral("close"), tr("Exclude"), tr("Leave the selected layers in float"), this)), m_column_menu(new QMenu(this)), m_scheme_menu(new QMenu(this)), m_pages(new QStackedWidget(this)), m_table(new LayerTable(this)),
+      m_columns(bar_button(QStringLiteral("columns"), tr("Columns"), tr("Which columns the table shows"), this)),
+      m_scheme(bar_button(QStringLiteral("sliders"), tr("Scheme"), tr("Symmetric, per channel: for the selected layers"), this)),
+      m_exclude(bar_button(QStringLiteral("close"), tr("Exclude"), tr("Leave the selected layers in float"), this)),
+      m_column_menu(new QMenu(this)), m_scheme_menu(new QMenu(this)), m_pages(new QStackedWidget(this)), m_table(new LayerTable(this)),
       m_graph(new GraphView(this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);

@@ -13,7 +13,8 @@ namespace lathe::quantization {
 namespace {
 
 QString curve_title(const QString& key) {
-    static const QHash<QString, QString> titles{{QStringLiteral("reconstruction_loss"), LearningView::tr("reconstruction")}, {QStringLiteral("rounding_loss"), LearningView::tr("rounding")}, {QStringLiteral("loss"), LearningView::tr("loss")},
+    static const QHash<QString, QString> titles{{QStringLiteral("reconstruction_loss"), LearningView::tr("reconstruction")}, {QStringLiteral("rounding_loss"), LearningView::tr("rounding")},
+        {QStringLiteral("loss"), LearningView::tr("loss")},
         {QStringLiteral("top1"), LearningView::tr("top-1, test")}, {QStringLiteral("train_top1"), LearningView::tr("top-1, training")}};
     return titles.value(key, key);
 }
@@ -29,7 +30,8 @@ const QStringList& LearningView::methods() {
 
 LearningView::LearningView(QUndoStack* undo, QWidget* parent)
     : QWidget(parent), m_which(new SegmentedControl({tr("Reconstruct"), tr("Train")}, this)), m_pages(new QStackedWidget(this)), m_start(make_button(tr("Start"), QStringLiteral("run"), false, this)),
-      m_use(make_button(tr("Use in measurements"), QStringLiteral("check"), false, this)), m_save(make_button(tr("Save model…"), QStringLiteral("save"), false, this)), m_note(new TextLabel({}, 12, false, TextRole::secondary, this)), m_losses(new PlotViewer(this)),
+      m_use(make_button(tr("Use in measurements"), QStringLiteral("check"), false, this)), m_save(make_button(tr("Save model…"), QStringLiteral("save"), false, this)),
+      m_note(new TextLabel({}, 12, false, TextRole::secondary, this)), m_losses(new PlotViewer(this)),
       m_accuracy(new PlotViewer(this)) {
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 4, 0, 4);

@@ -15,7 +15,8 @@ namespace lathe::quantization {
 namespace {
 
 QString method_title(const QString& id) {
-    static const QHash<QString, QString> titles{{QStringLiteral("plain"), MethodsView::tr("Plain rounding")}, {QStringLiteral("adaround"), QStringLiteral("AdaRound")}, {QStringLiteral("brecq"), QStringLiteral("BRECQ")}, {QStringLiteral("qdrop"), QStringLiteral("QDrop")}};
+    static const QHash<QString, QString> titles{{QStringLiteral("plain"), MethodsView::tr("Plain rounding")}, {QStringLiteral("adaround"), QStringLiteral("AdaRound")},
+        {QStringLiteral("brecq"), QStringLiteral("BRECQ")}, {QStringLiteral("qdrop"), QStringLiteral("QDrop")}};
     return titles.value(id, id);
 }
 
@@ -33,7 +34,8 @@ QString latex_text(QString text) {
 }
 
 MethodsView::MethodsView(QWidget* parent)
-    : QWidget(parent), m_note(new TextLabel({}, 11, false, TextRole::secondary, this)), m_progress(new TextLabel({}, 12, false, TextRole::secondary, this)), m_run(make_button(tr("Compare methods"), {}, false, this)), m_place(new QWidget(this)) {
+    : QWidget(parent), m_note(new TextLabel({}, 11, false, TextRole::secondary, this)), m_progress(new TextLabel({}, 12, false, TextRole::secondary, this)),
+      m_run(make_button(tr("Compare methods"), {}, false, this)), m_place(new QWidget(this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 4, 0, 8);
     column->setSpacing(6);
@@ -152,10 +154,6 @@ QString MethodsView::as_latex() const {
     return out + QStringLiteral("\\bottomrule\n\\end{tabular}\n");
 }
 
-QString MethodsView::as_csv() const {
-    std::string out = csv_row({m_data.columns.begin(), m_data.columns.end()});
-    for (const auto& row : m_data.rows) out += csv_row({row.begin(), row.end()});
-    return m_data.columns.empty() ? QString() : QString::fromStdString(out);
-}
+QString MethodsView::as_csv() const { return m_data.columns.empty() ? QString() : csv_of(m_data); }
 
 }

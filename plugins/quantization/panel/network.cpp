@@ -43,6 +43,12 @@ QString text_fact(const Json& object, const char* key) {
 
 CsvTable table_of(const Artifact& artifact) { return artifact.bytes ? parse_csv(*artifact.bytes, kMostRows) : CsvTable{}; }
 
+QString csv_of(const CsvTable& table) {
+    std::string out = csv_row({table.columns.begin(), table.columns.end()});
+    for (const auto& row : table.rows) out += csv_row({row.begin(), row.end()});
+    return QString::fromStdString(out);
+}
+
 QStringList heads_of(const CsvTable& table) {
     QStringList heads;
     for (const std::string& name : table.columns) heads << QString::fromStdString(name);

@@ -74,6 +74,7 @@ CsvTable table_of(const Artifact& artifact);
 /// Rows of a table of the house: numbers as numbers.
 QList<QVariantList> rows_of(const CsvTable& table);
 QStringList heads_of(const CsvTable& table);
+QString csv_of(const CsvTable& table);
 
 /// "1.44", "18.4", "1 073": three figures and more, grouped.
 QString figure(double value, int decimals);

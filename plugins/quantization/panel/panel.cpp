@@ -95,7 +95,7 @@ void Panel::build_parameters() {
     m_form->add_to_group(tr("Calibration"), m_learnt_row);
     m_form->add_to_group(tr("Budget"), m_budget);
     m_form->add_to_group(tr("Backend notes"), m_notes);
-    m_kept_view = new KeptView(QStringLiteral("view.quantization.shown"), [this] { return Json{{"graph", m_layers->is_graph()}, {"hidden", array_of(m_layers->hidden_columns())}, {"budget", m_budget->budget()}, {"quantizers", m_quantizers.toStdString()}}; },
+    m_kept_view = new KeptView(QStringLiteral("view.quantization.shown"), [this] { return view_state(); },
         [this](const Json& kept) {
             if (!kept.is_object()) return;
             m_layers->set_graph(kept.value("graph", false));
@@ -158,7 +158,8 @@ void Panel::build_docks() {
 void Panel::build_actions() {
     add_action(QStringLiteral("export_onnx"), tr("Export ONNX"), QStringLiteral("export"), tr("The network with its quantizers as an ONNX file (QDQ), checked on the engine first"), [this] { export_onnx(); });
     add_action(QStringLiteral("check_on_engine"), tr("Check on engine"), QStringLiteral("check"), tr("Compare the simulation with ONNX Runtime, layer by layer"), [this] { check_on_engine(); });
-    add_action(QStringLiteral("sensitivity"), tr("Measure sensitivity"), QStringLiteral("curve"), tr("What each weight and each value costs at every number of bits: for estimates, and the best bits for a budget"), [this] { measure_sensitivity(); });
+    add_action(QStringLiteral("sensitivity"), tr("Measure sensitivity"), QStringLiteral("curve"),
+        tr("What each weight and each value costs at every number of bits: for estimates, and the best bits for a budget"), [this] { measure_sensitivity(); });
     add_action(QStringLiteral("export_results"), tr("Export results…"), {}, tr("Tables as CSV, views as PNG"), [this] { export_results(); });
     add_action(QStringLiteral("copy_command_line"), tr("Copy as command line"), {}, {}, [this] { copy_command_line(); });
     add_action(QStringLiteral("all_8"), tr("All bits to 8"), {}, {}, [this] { use_uniform(8); });
@@ -235,13 +236,18 @@ void Panel::load(const Json& state) {
     m_layers->select(selected, selected.value(0));
 }
 
+/// What is undone with the views.
+Json Panel::view_state() const {
+    return {{"graph", m_layers->is_graph()}, {"hidden", array_of(m_layers->hidden_columns())}, {"budget", m_budget->budget()}, {"quantizers", m_quantizers.toStdString()}};
+}
+
 Json Panel::state() const {
     Json tried = Json::array();
     for (const Tried& one : m_tried) tried.push_back({{"layers", one.layers}, {"bytes", one.bytes}, {"bitops", one.bitops}, {"top1", one.top1}});
     Json learning = Json::object();
     for (const QString& method : LearningView::methods()) learning[method.toStdString()] = m_learning->values(method);
     return {{"model", m_source->model()->path().toStdString()}, {"data", m_source->data()->path().toStdString()}, {"recent_models", array_of(m_source->model()->recent())}, {"recent_data", array_of(m_source->data()->recent())},
-        {"view", {{"graph", m_layers->is_graph()}, {"hidden", array_of(m_layers->hidden_columns())}, {"budget", m_budget->budget()}, {"quantizers", m_quantizers.toStdString()}}}, {"learning", learning}, {"filter", m_layers->filter().toStdString()}, {"selected", array_of(m_layers->selected())}, {"tried", tried}};
+        {"view", view_state()}, {"learning", learning}, {"filter", m_layers->filter().toStdString()}, {"selected", array_of(m_layers->selected())}, {"tried", tried}};
 }
 
 }

@@ -66,6 +66,7 @@ private:
     void source_changed();
     void load(const Json& state) override;
     Json state() const override;
+    Json view_state() const;
     // panel_bits.cpp: the assignment and what changes it
     LayerBits own_bits(const LayerRow& row) const;
     void take_own_bits(const Network& network, const Json& params);

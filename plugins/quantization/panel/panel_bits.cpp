@@ -186,7 +186,8 @@ void Panel::use_scheme(LayersView::Scheme scheme) {
         }
     }
     const int count = int(m_layers->selected().size());
-    edit_choices(next, false, count == 1 ? text + QStringLiteral(": ") + (m_network.layer(m_layers->selected().first()) ? m_network.layer(m_layers->selected().first())->name() : QString()) : tr("%1: %n layer(s)", nullptr, count).arg(text));
+    const LayerRow* only = count == 1 ? m_network.layer(m_layers->selected().first()) : nullptr;
+    edit_choices(next, false, only ? text + QStringLiteral(": ") + only->name() : tr("%1: %n layer(s)", nullptr, count).arg(text));
 }
 
 /// Bits only: ranges and schemes of single layers stay.

@@ -82,7 +82,8 @@ void Panel::send_live() {
 void Panel::run() {
     if (!is_ready_to_run()) {
         if (m_source->model()->path().isEmpty()) m_context.show_message(QStringLiteral("warn"), tr("There is no model."), {}, tr("Open a checkpoint of a classifier, or drop one on the window."));
-        else if (!is_classifier()) m_context.show_message(QStringLiteral("info"), tr("This network is no classifier: only its quantizers are described here."), {}, tr("Measure it in its own workspace, with “Fake quantization” there."));
+        else if (!is_classifier())
+            m_context.show_message(QStringLiteral("info"), tr("This network is no classifier: only its quantizers are described here."), {}, tr("Measure it in its own workspace, with “Fake quantization” there."));
         else m_context.show_message(QStringLiteral("warn"), tr("There is no data set."), {}, tr("Open a folder with CIFAR-10, idx files, or pictures in folders of classes."));
         return;
     }

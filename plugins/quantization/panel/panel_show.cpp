@@ -155,16 +155,6 @@ void Panel::show_stale() {
 
 // --- files
 
-namespace {
-
-QString csv_of(const CsvTable& table) {
-    std::string out = csv_row({table.columns.begin(), table.columns.end()});
-    for (const auto& row : table.rows) out += csv_row({row.begin(), row.end()});
-    return QString::fromStdString(out);
-}
-
-}
-
 void Panel::export_results() {
     if (m_network.layers.isEmpty()) {
         m_context.show_message(QStringLiteral("info"), tr("There is nothing to export yet."), {}, tr("Open a model first."));

@@ -157,7 +157,9 @@ void PicturesView::filter(int truth, int predicted) {
     for (const WorstPicture& one : std::as_const(m_all))
         if (all || (one.truth == m_classes[truth] && one.predicted == m_classes[predicted])) some << one;
     m_strip->set_pictures(some);
-    m_note->setText(m_all.isEmpty() ? QString() : all ? tr("The %1 pictures with the largest loss: true → predicted").arg(m_all.size()) : tr("%1 of the %2 pictures with the largest loss are %3 taken for %4").arg(some.size()).arg(m_all.size()).arg(m_classes[truth], m_classes[predicted]));
+    m_note->setText(m_all.isEmpty() ? QString()
+                    : all           ? tr("The %1 pictures with the largest loss: true → predicted").arg(m_all.size())
+                                    : tr("%1 of the %2 pictures with the largest loss are %3 taken for %4").arg(some.size()).arg(m_all.size()).arg(m_classes[truth], m_classes[predicted]));
 }
 
 void PicturesView::set_stale(bool stale) { m_confusion->set_stale(stale); }

@@ -69,7 +69,8 @@ void RangesView::show_notes() {
     const auto show = [this](RangePlot* plot, TextLabel* note, const QString& name, const RangeFacts& facts, int bits) {
         const bool has_clip = bits > 0 && plot->clip_high() > plot->clip_low();
         plot->set_stale(m_has_layer && m_layer.stale);
-        plot->set_titles(name, !m_has_layer ? QString() : bits <= 0 ? tr("in float") : tr("%1 bit").arg(bits) + (has_clip ? QStringLiteral(", ") + range_words(plot->clip_low(), plot->clip_high()) : QString()) + codes_words(facts.codes, bits));
+        const QString range = has_clip ? QStringLiteral(", ") + range_words(plot->clip_low(), plot->clip_high()) : QString();
+        plot->set_titles(name, !m_has_layer ? QString() : bits <= 0 ? tr("in float") : tr("%1 bit").arg(bits) + range + codes_words(facts.codes, bits));
         const double share = plot->clipped_share();
         note->setText(!facts.is_known() || !m_has_layer ? QString() : std::isnan(share) ? tr("Nothing is clipped: it is not quantized.")
                       : tr("%1 clipped (orange).").arg(percent_text(share)) + (m_editable ? u' ' + tr("Drag a handle to move the clip range.") : QString()));

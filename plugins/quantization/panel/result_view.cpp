@@ -22,7 +22,8 @@ QString signed_points(double points) {
 
 ResultView::ResultView(QWidget* parent)
     : QWidget(parent), m_measured(new Headline(tr("measured"), this)), m_estimated(new Headline(tr("estimated"), this)), m_points(new Headline(tr("points to float"), this)),
-      m_table(new SimpleTable({QString(), tr("Float"), tr("All 8 bit"), tr("This"), tr("This / float")}, this)), m_honest(new TextLabel(tr("Below 8 bit the engine computes in int8: smaller, not faster."), 11, false, TextRole::secondary, this)),
+      m_table(new SimpleTable({QString(), tr("Float"), tr("All 8 bit"), tr("This"), tr("This / float")}, this)),
+      m_honest(new TextLabel(tr("Below 8 bit the engine computes in int8: smaller, not faster."), 11, false, TextRole::secondary, this)),
       m_elsewhere(new TextLabel({}, 12, false, TextRole::secondary, this)), m_hint(new TextLabel({}, 12, false, TextRole::secondary, this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 8, 0, 8);
