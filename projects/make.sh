@@ -41,3 +41,18 @@ bev detect "CAM_FRONT turned by 4°" calibration split=street-val-0001 sample=4 
 bev detect "Drive 1, key frame 5" scene split=street-val-0001 sample=4
 lathe-cli project check "$file"
 lathe-cli project share "$file" "$out/street-from-above.lathe" --force
+
+# --- how few bits are enough? The small ResNet that comes with the program, on Fashion-MNIST (Debian package dataset-fashion-mnist).
+file=$work/bits-on-fashion.lathe
+quant() { # quant METHOD TITLE TAG SETTING...
+  local method=$1 title=$2 tag=$3 sets=() s; shift 3
+  for s in "$@"; do sets+=(--set "$s"); done
+  lathe-cli run "quantization.$method" --project "$file" --title "$title" --tag "$tag" --input data=/usr/share/datasets/fashion-mnist --input model="$LATHE_SOURCE/resources/models/fashion-resnet.safetensors" "${sets[@]}"
+}
+quant sensitivity "What each layer costs" sensitivity backend=academic
+quant compare "Rounding to nearest and learnt" methods 'methods=["plain","adaround","brecq"]' 'bits=["8/8","4/8","3/8"]' seeds=2 iterations=200 reconstruction_images=256
+quant deploy "On ONNX Runtime" engine
+for bits in 8 6 4 3 2; do quant evaluate "All weights $bits bits" bits backend=academic weight_bits=$bits; done
+quant evaluate "Few bits where they cost little" bits backend=academic weight_bits=4 'layers={"columns":["node","weight_bits"],"rows":[["conv1",8],["layer1_0_conv1",6],["layer3_0_conv2",3],["linear",8]]}'
+lathe-cli project check "$file"
+lathe-cli project share "$file" "$out/bits-on-fashion.lathe" --force
