@@ -132,7 +132,8 @@ IntegerConv::Cut IntegerConv::cut(int height, int width) const {
 int IntegerConv::tasks(int height, int width, int threads) const {
     const int blocks = cut(height, width).blocks;
     if (threads <= 1) return blocks;
-    return blocks * std::clamp((kTasksPerThread * threads + blocks - 1) / blocks, 1, m_panels);
+    const int most = m_tile > 0 ? std::max(1, m_panels / 2) : m_panels;   // each task transforms its tiles anew
+    return blocks * std::clamp((kTasksPerThread * threads + blocks - 1) / blocks, 1, most);
 }
 
 /// Of sums, pair products and packed input, in multiples of a line.

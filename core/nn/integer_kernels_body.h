@@ -417,7 +417,8 @@ const Table& table() {
 #else
     constexpr void (*halved)(const Product&) = nullptr;
 #endif
-    static const Table made{LATHE_TEXT(LATHE_ISA), W, group, LATHE_VECTORS, LATHE_ROWS / LATHE_VECTORS, widen, pair_products, product<false, LATHE_ROWS>, halved, finish, spread, collect, quantize, add, largest, count_up};
+    static const Table made{LATHE_TEXT(LATHE_ISA), W, group, LATHE_VECTORS, LATHE_ROWS / LATHE_VECTORS, widen, pair_products, product<false, LATHE_ROWS>, halved,
+        finish, spread, collect, quantize, add, largest, count_up};
     return made;
 }
 

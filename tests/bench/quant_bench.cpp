@@ -125,7 +125,8 @@ void equal_images(Subject& s, const ClassificationSet& test, int threads) {
     at::Tensor equal = off <= 1e-5;
     for (const auto& [node, tensor] : s.made->codes) equal = equal.logical_and((run.outputs.at(tensor) == integers->codes().at(node)).flatten(1).all(1));
     print("quant.ort_equal_images", equal.sum().item<double>(), "images", Bar::at_least, 256,
-        text("published ResNet-20, %zu integer tensors of each of 256 pictures and its logits: largest difference of a logit %.2g, of the integer engine %.2g", s.made->codes.size(), off.max().item<double>(), own_off.max().item<double>()));
+        text("published ResNet-20, %zu integer tensors of each of 256 pictures and its logits: largest difference of a logit %.2g, of the integer engine %.2g",
+            s.made->codes.size(), off.max().item<double>(), own_off.max().item<double>()));
 }
 
 /// W4 A8 of backend Academic from 64 pictures, a tenth of the 600 iterations of each layer: the time is that of the iterations on both sides.

@@ -94,8 +94,10 @@ private Q_SLOTS:
         QTest::addColumn<QVector<int>>("shape");   // in, out, kernel, stride, padding, height, width
         const auto tables = integer::tables();
         for (int i = 0; i < static_cast<int>(tables.size()); ++i)
-            for (const QVector<int>& shape : {QVector<int>{16, 16, 3, 1, 1, 32, 32}, {32, 48, 3, 1, 1, 9, 7}, {3, 16, 3, 1, 1, 8, 9}, {3, 64, 7, 2, 3, 31, 30}, {16, 32, 3, 2, 1, 15, 16}, {64, 10, 1, 1, 0, 5, 3}, {5, 7, 1, 2, 0, 6, 6},
-                     {160, 72, 1, 1, 0, 1, 1}, {64, 64, 3, 1, 1, 7, 7}, {8, 8, 3, 1, 1, 4, 4}, {33, 100, 5, 1, 2, 6, 11}, {512, 512, 3, 1, 1, 3, 2}, {2048, 9, 1, 1, 0, 10, 10}})
+            for (const QVector<int>& shape : {QVector<int>{16, 16, 3, 1, 1, 32, 32}, {32, 48, 3, 1, 1, 9, 7}, {3, 16, 3, 1, 1, 8, 9}, {3, 64, 7, 2, 3, 31, 30}, {16, 32, 3, 2, 1, 15, 16},
+                     {64, 10, 1, 1, 0, 5, 3}, {5, 7, 1, 2, 0, 6, 6},
+                     {160, 72, 1, 1, 0, 1, 1}, {64, 64, 3, 1, 1, 7, 7}, {8, 8, 3, 1, 1, 4, 4}, {33, 100, 5, 1, 2, 6, 11},
+                     {512, 512, 3, 1, 1, 3, 2}, {2048, 9, 1, 1, 0, 10, 10}})
                 QTest::addRow("%s %d to %d, %d x %d, stride %d, %d x %d", tables[static_cast<std::size_t>(i)]->isa, shape[0], shape[1], shape[2], shape[2], shape[3], shape[5], shape[6]) << i << shape;
     }
     void sums_are_exact() {

@@ -95,7 +95,8 @@ void Int8Builder::build() {
         }
     }
     if (!m_is_integer)
-        throw Error(ErrorCode::unsupported, "No layer of this network runs on integers with these settings.", m_engine.m_float.empty() ? "backend " + m_plan.backend : m_engine.m_float.begin()->first + ": " + m_engine.m_float.begin()->second,
+        throw Error(ErrorCode::unsupported, "No layer of this network runs on integers with these settings.",
+            m_engine.m_float.empty() ? "backend " + m_plan.backend : m_engine.m_float.begin()->first + ": " + m_engine.m_float.begin()->second,
             "Choose a backend with weights without a zero point and at most 8 bits, such as ONNX Runtime.");
     for (int i = 0; i < static_cast<int>(m_operators.size()); ++i) {
         if (!node(i).is_output) continue;

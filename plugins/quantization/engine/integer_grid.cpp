@@ -13,7 +13,7 @@ constexpr double kOffGrid = 1e-2;   // of a step: float32 puts a code of 16 bits
     throw Error(ErrorCode::unsupported, "This grid has no integer form.", place + ", " + std::string(to_text(quantizer.spec().algorithm)), "Integers need even steps: choose another algorithm.");
 }
 
-at::Tensor along(const at::Tensor& values, const IntegerGrid& grid, const at::Tensor& like) {
+at::Tensor along_axis(const at::Tensor& values, const IntegerGrid& grid, const at::Tensor& like) {
     if (values.numel() == 1) return values.reshape({});
     std::vector<std::int64_t> sizes(static_cast<std::size_t>(like.dim()), 1);
     sizes[static_cast<std::size_t>(grid.axis)] = values.numel();
@@ -48,9 +48,9 @@ IntegerGrid integer_grid(Quantizer& quantizer, const std::string& place) {
 }
 
 at::Tensor integer_codes(Quantizer& quantizer, const IntegerGrid& grid, const at::Tensor& value, const std::string& place) {
-    const at::Tensor held = quantizer.deployed(value), steps = held / along(grid.scale, grid, held), whole = at::round(steps);
+    const at::Tensor held = quantizer.deployed(value), steps = held / along_axis(grid.scale, grid, held), whole = at::round(steps);
     if (whole.numel() > 0 && !((steps - whole).abs() <= kOffGrid).all().item<bool>()) refuse_grid(place, quantizer);
-    return at::clamp(whole.to(at::kLong) + along(grid.zero, grid, held), grid.low, grid.high);
+    return at::clamp(whole.to(at::kLong) + along_axis(grid.zero, grid, held), grid.low, grid.high);
 }
 
 }

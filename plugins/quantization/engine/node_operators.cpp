@@ -9,7 +9,6 @@
 namespace lathe::quantization {
 namespace {
 
-using Sizes = std::vector<std::int64_t>;
 constexpr std::uint64_t kProbeSeed = 1;
 
 [[noreturn]] void refuse_node(const GraphNode& node, const std::string& why) {
@@ -34,7 +33,7 @@ private:
     std::map<int, std::vector<Seen>> m_seen;
 };
 
-bool same(const at::Tensor& a, const at::Tensor& b) { return a.sizes() == b.sizes() && a.equal(b); }
+bool same_tensor(const at::Tensor& a, const at::Tensor& b) { return a.sizes() == b.sizes() && a.equal(b); }
 
 /// Numbers of a slice that gives `out` of `x`: each axis whole, every n-th from the first, or a stretch.
 bool find_slice(const at::Tensor& x, const at::Tensor& out, NodeOperator& found) {
@@ -48,7 +47,7 @@ bool find_slice(const at::Tensor& x, const at::Tensor& out, NodeOperator& found)
         found.steps[static_cast<std::size_t>(d)] = (from + to - 1) / to;
         left = left.slice(d, 0, from, found.steps[static_cast<std::size_t>(d)]);
     }
-    if (same(left, out)) return true;
+    if (same_tensor(left, out)) return true;
     std::int64_t axis = -1;                            // a stretch, then: along one axis
     for (std::int64_t d = 0; d < x.dim(); ++d)
         if (x.size(d) != out.size(d)) axis = axis < 0 ? d : x.dim();
@@ -56,7 +55,7 @@ bool find_slice(const at::Tensor& x, const at::Tensor& out, NodeOperator& found)
     found.steps.assign(static_cast<std::size_t>(x.dim()), 1);
     for (std::int64_t start = 0; start + out.size(axis) <= x.size(axis); ++start) {
         found.starts[static_cast<std::size_t>(axis)] = start;
-        if (same(x.narrow(axis, start, out.size(axis)), out)) return true;
+        if (same_tensor(x.narrow(axis, start, out.size(axis)), out)) return true;
     }
     return false;
 }
@@ -71,9 +70,9 @@ bool find_pad(const at::Tensor& x, const at::Tensor& out, NodeOperator& found) {
         found.before[static_cast<std::size_t>(d)] = more / 2;   // the smaller half in front, as option A has it
         found.after[static_cast<std::size_t>(d)] = more - more / 2;
     }
-    Sizes pads;
+    std::vector<std::int64_t> pads;
     for (std::size_t d = found.before.size(); d-- > 0;) pads.insert(pads.end(), {found.before[d], found.after[d]});
-    return same(at::constant_pad_nd(x, pads, 0), out);
+    return same_tensor(at::constant_pad_nd(x, pads, 0), out);
 }
 
 bool find_pool(const at::Tensor& x, const at::Tensor& out, NodeOperator& found) {
@@ -83,7 +82,7 @@ bool find_pool(const at::Tensor& x, const at::Tensor& out, NodeOperator& found) 
             for (int padding = 0; 2 * padding <= kernel; ++padding) {
                 const auto side = [&](std::int64_t n) { return n + 2 * padding < kernel ? -1 : (n + 2 * padding - kernel) / stride + 1; };
                 if (side(x.size(2)) != out.size(2) || side(x.size(3)) != out.size(3)) continue;
-                if (!same(at::max_pool2d(x, {kernel, kernel}, {stride, stride}, {padding, padding}), out)) continue;
+                if (!same_tensor(at::max_pool2d(x, {kernel, kernel}, {stride, stride}, {padding, padding}), out)) continue;
                 found.kernel = kernel;
                 found.stride = stride;
                 found.padding = padding;
@@ -100,12 +99,12 @@ bool is_concat(const std::vector<at::Tensor>& in, std::int64_t axis, const at::T
             if (d != axis && t.size(d) != out.size(d)) return false;
         return true;
     };
-    return std::ranges::all_of(in, alike) && same(at::cat(in, axis), out);
+    return std::ranges::all_of(in, alike) && same_tensor(at::cat(in, axis), out);
 }
 
-class Reader {
+class OperatorReader {
 public:
-    Reader(Network& network, const QuantTap& calibrated) : m_calibrated(calibrated), m_graph(calibrated.plan().graph), m_tap(std::make_shared<CaptureTap>()) {
+    OperatorReader(Network& network, const QuantTap& calibrated) : m_calibrated(calibrated), m_graph(calibrated.plan().graph), m_tap(std::make_shared<CaptureTap>()) {
         network.visit_modules("", [&](const std::string&, Module& module) {
             if (auto* norm = dynamic_cast<BatchNorm2d*>(&module)) m_norms[norm->id()] = norm;
         });
@@ -127,7 +126,7 @@ public:
             else if (last) m_values.push_back(last->out);
             else refuse_node(node, "No layer reports how this value is made.");
             m_runs.push_back(run);
-            if (node.is_output && !same(m_values.back(), result)) refuse_node(node, "The network goes on behind its last layer without a report.");
+            if (node.is_output && !same_tensor(m_values.back(), result)) refuse_node(node, "The network goes on behind its last layer without a report.");
         }
     }
 
@@ -145,7 +144,7 @@ private:
         const CaptureTap::Seen* seen = m_tap->find(node.layer, m_runs[index]);
         if (!seen || seen->in.size() != node.inputs.size()) refuse_node(node, "No layer reports what this node reads.");
         for (std::size_t i = 0; i < node.inputs.size(); ++i)
-            if (!same(seen->in[i], m_values[static_cast<std::size_t>(node.inputs[i])])) refuse_node(node, "What this node reads is changed on its way without a report.");
+            if (!same_tensor(seen->in[i], m_values[static_cast<std::size_t>(node.inputs[i])])) refuse_node(node, "What this node reads is changed on its way without a report.");
         const at::Tensor &x = seen->in.front(), &out = seen->out;
         bool ok = true;
         if (node.type == "Conv2d") {
@@ -164,7 +163,7 @@ private:
             found.kind = OperatorKind::relu;
         } else if (node.type == "Add") {
             found.kind = OperatorKind::add;
-            ok = seen->in.size() == 2 && same(seen->in[0] + seen->in[1], out);
+            ok = seen->in.size() == 2 && same_tensor(seen->in[0] + seen->in[1], out);
         } else if (node.type == "Concat") {
             found.kind = OperatorKind::concat;
             for (found.axis = 0; found.axis < x.dim() && !is_concat(seen->in, found.axis, out); ++found.axis) {}
@@ -183,10 +182,10 @@ private:
             ok = x.dim() == 4 && out.dim() == 4 && out.size(2) == 1 && out.size(3) == 1 && at::allclose(x.mean({2, 3}, true), out, 1e-4, 1e-5);
         } else if (node.type == "Flatten") {
             found.kind = OperatorKind::flatten;
-            ok = same(x.flatten(1), out);
+            ok = same_tensor(x.flatten(1), out);
         } else if (node.type == "Softmax") {
             found.kind = OperatorKind::softmax;
-            for (found.axis = x.dim() - 1; found.axis >= 0 && !same(at::softmax(x, found.axis), out); --found.axis) {}
+            for (found.axis = x.dim() - 1; found.axis >= 0 && !same_tensor(at::softmax(x, found.axis), out); --found.axis) {}
             ok = found.axis >= 0;
         } else {
             refuse_node(node, "This operator is not known to integer engines.");
@@ -205,6 +204,6 @@ private:
 
 }
 
-std::vector<NodeOperator> node_operators(Network& network, const QuantTap& calibrated) { return Reader(network, calibrated)(); }
+std::vector<NodeOperator> node_operators(Network& network, const QuantTap& calibrated) { return OperatorReader(network, calibrated)(); }
 
 }

@@ -15,7 +15,7 @@ constexpr double kMostInt32 = 2147483647;
 std::vector<std::int64_t> twice(std::int64_t n) { return {n, n}; }
 std::vector<std::int64_t> four_times(std::int64_t n) { return {n, n, n, n}; }
 
-const Placed* place_of(const std::vector<Placed>& list, const NetworkGraph& graph, const GraphNode& node, int GraphNode::*layer_member, int layer) {
+const Placed* placed_for(const std::vector<Placed>& list, const NetworkGraph& graph, const GraphNode& node, int GraphNode::*layer_member, int layer) {
     const auto found = std::ranges::find_if(list, [&](const Placed& placed) {
         const GraphNode& other = graph.nodes[static_cast<std::size_t>(placed.node)];
         return &other == &node || (layer >= 0 && (layer_member ? other.*layer_member : other.last_layer()) == layer);   // a layer that runs again has one quantiser
@@ -23,7 +23,7 @@ const Placed* place_of(const std::vector<Placed>& list, const NetworkGraph& grap
     return found == list.end() ? nullptr : &*found;
 }
 
-std::string counted(std::size_t n, const char* one, const char* many) { return std::to_string(n) + " " + (n == 1 ? one : many); }
+std::string counted_text(std::size_t n, const char* one, const char* many) { return std::to_string(n) + " " + (n == 1 ? one : many); }
 
 class QdqWriter {
 public:
@@ -53,7 +53,7 @@ private:
 
     void write(std::size_t index, const NodeOperator& op) {
         const GraphNode& node = m_plan.graph.nodes[index];
-        const Placed* placed = place_of(m_plan.activations, m_plan.graph, node, nullptr, node.last_layer());
+        const Placed* placed = placed_for(m_plan.activations, m_plan.graph, node, nullptr, node.last_layer());
         const std::string name = node.is_output && !placed ? m_out.output : node.name;
         if (op.kind == OperatorKind::input) {
             std::vector<std::int64_t> shape = node.shape;
@@ -81,7 +81,8 @@ private:
             const ConvShape& s = op.conv->shape();
             std::vector<std::string> inputs{input(node), weight_of(index, node)};
             if (const std::string bias = bias_of(index, node); !bias.empty()) inputs.push_back(bias);
-            model().add_node("Conv", inputs, {name}, {{"kernel_shape", twice(s.kernel)}, {"strides", twice(s.stride)}, {"pads", four_times(s.padding)}, {"group", std::int64_t{s.groups}}});
+            model().add_node("Conv", inputs, {name},
+                {{"kernel_shape", twice(s.kernel)}, {"strides", twice(s.stride)}, {"pads", four_times(s.padding)}, {"group", std::int64_t{s.groups}}});
             break;
         }
         case OperatorKind::linear: {
@@ -175,7 +176,7 @@ private:
         const std::string name = module_of(node) + ".weight";
         if (model().defines(name)) return name;
         const at::Tensor value = m_calibrated.folded(m_plan.graph.nodes[static_cast<std::size_t>(index)]).weight.detach();
-        const Placed* placed = place_of(m_plan.weights, m_plan.graph, node, &GraphNode::layer, node.layer);
+        const Placed* placed = placed_for(m_plan.weights, m_plan.graph, node, &GraphNode::layer, node.layer);
         if (placed) add_constant(name, *m_calibrated.find(placed->name), value, placed->name);
         else model().add_initializer(name, value);
         return name;
@@ -185,7 +186,7 @@ private:
         const at::Tensor value = m_calibrated.folded(node).bias;
         if (!value.defined()) return {};
         const std::string name = node.name + ".bias";   // of the node: another run of the layer may have another input scale
-        if (const Placed* own = place_of(m_plan.biases, m_plan.graph, node, &GraphNode::layer, node.layer)) {
+        if (const Placed* own = placed_for(m_plan.biases, m_plan.graph, node, &GraphNode::layer, node.layer)) {
             add_constant(name, *m_calibrated.find(own->name), value.detach(), own->name);
             return name;
         }
@@ -205,7 +206,7 @@ private:
 
     /// No integer operator will run it: its weight or input has more than 8 bits.
     bool has_wide_part(int index, const GraphNode& node) {
-        const Placed* weight = place_of(m_plan.weights, m_plan.graph, node, &GraphNode::layer, node.layer);
+        const Placed* weight = placed_for(m_plan.weights, m_plan.graph, node, &GraphNode::layer, node.layer);
         const Quantizer* from = m_calibrated.behind(m_plan.graph.nodes[static_cast<std::size_t>(index)].inputs.front());
         return !weight || weight->spec.bits > 8 || !from || from->spec().bits > 8;
     }
@@ -280,15 +281,15 @@ private:
         const auto say = [&](std::size_t n, const std::string& text) {
             if (n > 0) m_out.warnings.push_back(text);
         };
-        say(m_narrow_weights, counted(m_narrow_weights, "weight has", "weights have") + " fewer than 8 bits and stand in int8 or uint8.");
-        say(m_narrow_activations, counted(m_narrow_activations, "activation has", "activations have") + " fewer than 8 bits and stand in int8 or uint8.");
-        say(m_clips, counted(m_clips, "activation does", "activations do") + " not use the whole range of its type: a Clip of the integers keeps it.");
-        say(m_wide_activations, counted(m_wide_activations, "activation has", "activations have") + " more than 8 bits and are put on their grid in float.");
-        say(m_wide_weights, counted(m_wide_weights, "weight has", "weights have") + " more than 8 bits and stand in float32, on their grid.");
-        say(m_zero_weights, counted(m_zero_weights, "weight has", "weights have") + " a zero point, which few integer operators take.");
-        say(m_uneven_weights, counted(m_uneven_weights, "weight has", "weights have") + " another zero point in each channel, at which ONNX Runtime's integer operators stop, and stand in float32, on their grid.");
-        say(m_large_biases, counted(m_large_biases, "bias does", "biases do") + " not fit int32 at its scale and stays float32.");
-        say(m_signed_relus, counted(m_signed_relus, "activation behind a ReLU is", "activations behind a ReLU are") + " signed: ONNX Runtime runs these layers in float. Choose unsigned activations for it.");
+        say(m_narrow_weights, counted_text(m_narrow_weights, "weight has", "weights have") + " fewer than 8 bits and stand in int8 or uint8.");
+        say(m_narrow_activations, counted_text(m_narrow_activations, "activation has", "activations have") + " fewer than 8 bits and stand in int8 or uint8.");
+        say(m_clips, counted_text(m_clips, "activation does", "activations do") + " not use the whole range of its type: a Clip of the integers keeps it.");
+        say(m_wide_activations, counted_text(m_wide_activations, "activation has", "activations have") + " more than 8 bits and are put on their grid in float.");
+        say(m_wide_weights, counted_text(m_wide_weights, "weight has", "weights have") + " more than 8 bits and stand in float32, on their grid.");
+        say(m_zero_weights, counted_text(m_zero_weights, "weight has", "weights have") + " a zero point, which few integer operators take.");
+        say(m_uneven_weights, counted_text(m_uneven_weights, "weight has", "weights have") + " another zero point in each channel, at which ONNX Runtime's integer operators stop, and stand in float32, on their grid.");
+        say(m_large_biases, counted_text(m_large_biases, "bias does", "biases do") + " not fit int32 at its scale and stays float32.");
+        say(m_signed_relus, counted_text(m_signed_relus, "activation behind a ReLU is", "activations behind a ReLU are") + " signed: ONNX Runtime runs these layers in float. Choose unsigned activations for it.");
     }
 
     Network& m_network;
