@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 namespace lathe::quantization {
@@ -45,9 +46,10 @@ template <class F> void Int8Engine::shared(const Picture& picture, int tasks, F 
         for (int task = 0; task < tasks; ++task) work(task, scratch);
         return;
     }
-    at::parallel_for(0, tasks, 1, [&](std::int64_t first, std::int64_t end) {
+    std::atomic<int> next = 0;                     // a thread that other programs hold up takes fewer
+    at::parallel_for(0, std::min(picture.threads, tasks), 1, [&](std::int64_t, std::int64_t) {
         std::byte* scratch = m_memory[static_cast<std::size_t>(at::get_thread_num())].scratch.data();
-        for (std::int64_t task = first; task < end; ++task) work(static_cast<int>(task), scratch);
+        for (int task = next++; task < tasks; task = next++) work(task, scratch);
     });
 }
 
