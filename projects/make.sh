@@ -53,6 +53,11 @@ quant sensitivity "What each layer costs" sensitivity backend=academic
 quant compare "Rounding to nearest and learnt" methods 'methods=["plain","adaround","brecq"]' 'bits=["8/8","4/8","3/8"]' seeds=2 iterations=200 reconstruction_images=256
 quant deploy "On ONNX Runtime" engine
 for bits in 8 6 4 3 2; do quant evaluate "All weights $bits bits" bits backend=academic weight_bits=$bits; done
-quant evaluate "Few bits where they cost little" bits backend=academic weight_bits=4 'layers={"columns":["node","weight_bits"],"rows":[["conv1",8],["layer1_0_conv1",6],["layer3_0_conv2",3],["linear",8]]}'
+quant evaluate "Few bits where they cost little" bits backend=academic weight_bits=4 "layers=$(python3 - <<'P'
+import json
+columns = ["node", "weight_bits", "activation_bits", "excluded", "weight_symmetric", "weight_per_channel", "activation_symmetric", "weight_clip", "activation_low", "activation_high"]
+print(json.dumps({"columns": columns, "rows": [[node, bits] + [""] * 8 for node, bits in (("conv1", 8), ("layer1_0_conv1", 6), ("layer3_0_conv2", 3), ("linear", 8))]}))
+P
+)"
 lathe-cli project check "$file"
 lathe-cli project share "$file" "$out/bits-on-fashion.lathe" --force

@@ -5,8 +5,8 @@ set -euo pipefail
 out=$1
 rm -rf "$out"
 mkdir -p "$out"
-example=$(find "$LATHE_SOURCE/projects" -name '*.lathe' | sort | head -n 1)
-[ -n "$example" ] || { echo "there is no example project in $LATHE_SOURCE/projects" >&2; exit 1; }
+example=$LATHE_SOURCE/projects/block-cache-on-fashion.lathe
+[ -e "$example" ] || { echo "there is no example project $example" >&2; exit 1; }
 cp "$example" "$out/tour.lathe"
 chmod u+w "$out/tour.lathe"
 lathe-cli run delta_cache.sample --project "$out/tour.lathe" --title "Sneaker, made just now" --set class=Sneaker --set guidance=2

@@ -25,6 +25,7 @@ QString RecordedRun::name() const { return run.title.isEmpty() ? MethodPanel::tr
 
 MethodPanel::MethodPanel(PanelContext& context, const char* method, int state_version, QWidget* parent)
     : QWidget(parent), m_context(context), m_form(new ParameterForm), m_method(method), m_state_version(state_version) {
+    m_readers.setMaxThreadCount(1);   // in the order in which they are asked for
     m_form->set_undo_stack(context.undo_stack());
     m_show.setSingleShot(true);
     m_show.setInterval(33);   // events may come faster than the screen needs them

@@ -30,6 +30,8 @@ std::pair<double, double> clip_of(const Quantizer& quantizer) {
 
 bool has_even_grid(const QuantSpec& spec) { return spec.algorithm != Algorithm::apot && spec.algorithm != Algorithm::qil && spec.algorithm != Algorithm::nnie; }
 
+double levels_of(const QuantSpec& spec) { return static_cast<double>(spec.quant_max - spec.quant_min + 1); }
+
 std::string shape_text(const at::Tensor& weight) {
     std::string out;
     for (const std::int64_t size : weight.sizes()) out += (out.empty() ? "" : "×") + std::to_string(size);
@@ -118,7 +120,7 @@ void give_layers(RunContext& run, const CachedModel& model, QuantTap& tap, const
                 const auto [low, high] = clip_of(quantizer);
                 row.set("RMSE / s", rmse_over_scale(weight, on_grid, quantizer.params(), own->spec));
                 row.set("clipped", use.clipped);
-                row.set("codes used", use.codes);
+                row.set("codes used", use.codes * levels_of(own->spec));
                 row.set("clip low", low);
                 row.set("clip high", high);
             }
@@ -137,7 +139,7 @@ void give_layers(RunContext& run, const CachedModel& model, QuantTap& tap, const
                 const RangeUse use = range_use(value, quantizer.params(), input->spec);
                 const auto [low, high] = clip_of(quantizer);
                 row.set("input clipped", use.clipped);
-                row.set("input codes used", use.codes);
+                row.set("input codes used", use.codes * levels_of(input->spec));
                 row.set("in clip low", low);
                 row.set("in clip high", high);
             }

@@ -15,7 +15,7 @@
 namespace lathe::quantization {
 namespace {
 
-constexpr double kTableShare = 0.9;                   // of the progress, where curvature is asked for too: the other way round
+constexpr double kCurvatureShare = 0.9;               // of the progress, where it is asked for
 constexpr std::size_t kMostFrontPoints = 80;
 constexpr std::int64_t kMostCurvatureImages = 64;     // their graph is kept twice
 constexpr int kBitsOfFloat = 32;
@@ -37,7 +37,7 @@ public:
         const double begin = monotonic_seconds();
         const TapsByBits taps = taps_by_bits();
         const std::string kind = m_params.value("curvature", "none");
-        const double share = kind == "none" ? 1 : 1 - kTableShare;
+        const double share = kind == "none" ? 1 : 1 - kCurvatureShare;
         const SensitivityTable table = measure_sensitivity(*m_subject->runner, taps, m_pictures, m_labels, m_params.value("activations", true), [this] { m_run.check_cancelled(); },
             [&](const SensitivityRow& row, std::int64_t done, std::int64_t total) {
                 m_run.progress(share * static_cast<double>(done) / static_cast<double>(total), 1, row.node + (row.is_weight ? ", weight, " : ", values, ") + std::to_string(row.bits) + " bits");
@@ -158,7 +158,7 @@ private:
         m_run.table("sensitivity", {"node", "kind", "bits", "SQNR dB", "output SQNR dB", "MSE", "noise to signal", "cosine", "loss delta", "KL", "top1 delta", "RMSE / s", "clipped", "codes used", "curvature", "HAWQ"}, rows);
     }
 
-    /// Every best assignment of weight bits by size; where there are many, evenly spaced ones. Values between layers keep the bits that the form gives them.
+    /// Every best assignment of weight bits by size, of the smallest sum of KL divergences (a loss delta of some hundred pictures may be below 0 by chance); where there are many, evenly spaced ones. Values between layers keep the bits that the form gives them.
     void give_front(const SensitivityTable& table) {
         QuantTap tap(m_subject->network(), plan_of(*m_subject, m_settings));
         const QuantPlan& plan = tap.plan();
@@ -180,7 +180,7 @@ private:
         BitProblem problem;
         for (std::size_t i = 0; i < nodes.size(); ++i) {
             problem.sensitivity.emplace_back();
-            for (std::size_t b = 0; b < m_bits.size(); ++b) problem.sensitivity.back().push_back(std::max(0.0, table.rows[i * m_bits.size() + b].loss_delta));   // what helps by chance is not believed
+            for (std::size_t b = 0; b < m_bits.size(); ++b) problem.sensitivity.back().push_back(std::max(0.0, table.rows[i * m_bits.size() + b].kl));
         }
         problem.cost = size_costs(weights, m_bits);
         std::vector<BitAssignment> front = exact_front(problem).value_or(std::vector<BitAssignment>());

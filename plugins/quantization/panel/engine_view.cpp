@@ -33,7 +33,7 @@ QString difference_words(const CsvTable& table, const QString& node) {
 
 EngineView::EngineView(QWidget* parent)
     : QWidget(parent), m_lines(new NoteRows(this)), m_details(new QWidget(this)), m_check(make_button(tr("Check on engine"), QStringLiteral("check"), false, this)),
-      m_open(make_button(tr("Open step differences"), QStringLiteral("diff"), false, this)),
+      m_open(make_button(tr("Step differences"), QStringLiteral("diff"), false, this)),
       m_export(make_button(tr("Save ONNX…"), QStringLiteral("export"), false, this)), m_progress(new TextLabel({}, 12, false, TextRole::secondary, this)),
       m_which(new SegmentedControl({tr("Integers"), tr("In float")}, this)), m_table(new TableView(this)), m_plot(new PlotViewer(this)) {
     auto* column = new QVBoxLayout(this);
@@ -77,7 +77,7 @@ EngineView::EngineView(QWidget* parent)
     connect(m_export, &QPushButton::clicked, this, &EngineView::export_requested);
     connect(m_open, &QPushButton::toggled, this, [this](bool open) {
         m_details->setVisible(open);
-        m_open->setText(open ? tr("Close step differences") : tr("Open step differences"));
+        m_open->setText(open ? tr("Hide steps") : tr("Step differences"));
         updateGeometry();
     });
     connect(m_which, &SegmentedControl::chosen, this, &EngineView::show_divergence);

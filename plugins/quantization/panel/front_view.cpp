@@ -1,15 +1,19 @@
 #include "plugins/quantization/panel/front_view.h"
 #include "viewers/plot_viewer.h"
+#include "widgets/small_widgets.h"
 #include "widgets/text_label.h"
 #include "widgets/theme.h"
+#include <QHBoxLayout>
 #include <QPointF>
+#include <QPushButton>
 #include <QVBoxLayout>
 #include <algorithm>
 #include <numeric>
 
 namespace lathe::quantization {
 
-FrontView::FrontView(QWidget* parent) : QWidget(parent), m_plot(new PlotViewer(this)), m_note(new TextLabel({}, 11, false, TextRole::secondary, this)) {
+FrontView::FrontView(QWidget* parent) : QWidget(parent), m_plot(new PlotViewer(this)), m_note(new TextLabel({}, 11, false, TextRole::secondary, this)),
+      m_measure(make_button(tr("Measure sensitivity"), QStringLiteral("curve"), false, this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(4, 4, 4, 6);
     column->setSpacing(2);
@@ -19,16 +23,23 @@ FrontView::FrontView(QWidget* parent) : QWidget(parent), m_plot(new PlotViewer(t
     m_plot->set_legend_visible(false);
     m_plot->set_empty_text(tr("Measure sensitivity to see the best bits for each size."));
     column->addWidget(m_plot, 1);
-    m_note->setContentsMargins(8, 0, 8, 0);
     m_note->setWordWrap(true);
-    column->addWidget(m_note);
+    m_measure->setToolTip(tr("What each weight and each value costs at every number of bits: for estimates, and the best bits for a budget"));
+    m_measure->setProperty("lathe_tool", true);
+    auto* foot = new QHBoxLayout;
+    foot->setContentsMargins(8, 0, 8, 0);
+    foot->setSpacing(8);
+    foot->addWidget(m_note, 1);
+    foot->addWidget(m_measure, 0, Qt::AlignTop);
+    column->addLayout(foot);
+    connect(m_measure, &QPushButton::clicked, this, &FrontView::sensitivity_requested);
     connect(m_plot, &PlotViewer::point_clicked, this, [this](const QString& id, int point) {
         if (id == u"front") Q_EMIT front_chosen(point);
         else if (id == u"tried" && point / 2 < m_tried_order.size()) Q_EMIT tried_chosen(m_tried_order[point / 2]);
         else if (id == u"all8") Q_EMIT uniform_chosen(8);
         else if (id == u"all4") Q_EMIT uniform_chosen(4);
     });
-    set_note({});
+    show_note();
 }
 
 void FrontView::show_front(const QList<FrontMark>& estimated, const QList<Tried>& tried, const FrontMark& now, bool now_is_measured, const FrontMark& all_8, const FrontMark& all_4, double float_top1) {
@@ -89,12 +100,17 @@ void FrontView::show_front(const QList<FrontMark>& estimated, const QList<Tried>
         if (at.y() >= foot) m_plot->add_note(at.x(), at.y(), text);
     m_plot->set_curves(curves);
     m_tried = int(tried.size());
-    set_note(m_own_note);
+    show_note();
 }
 
-void FrontView::set_note(const QString& text) {
-    m_own_note = text;
-    m_note->setText(!text.isEmpty() ? text : tr("Line: best found for each size, estimated. Rings: every assignment measured (%1).").arg(m_tried));
+void FrontView::set_running(const QString& progress) {
+    m_progress = progress;
+    m_measure->setText(progress.isEmpty() ? tr("Measure sensitivity") : tr("Cancel"));
+    show_note();
+}
+
+void FrontView::show_note() {
+    m_note->setText(m_progress.isEmpty() ? tr("Line: best found for each size, estimated. Rings: every assignment measured (%1).").arg(m_tried) : tr("Measuring sensitivity: %1").arg(m_progress));
 }
 
 }

@@ -102,8 +102,8 @@ LayerTable::LayerTable(QWidget* parent) : TableView(parent), m_layers(new LayerM
     setSelectionMode(ExtendedSelection);
     setItemDelegate(new LayerDelegate(this));
     set_model(m_layers);
-    const std::pair<int, int> widths[] = {{LayerModel::name, 106}, {LayerModel::shape, 92}, {LayerModel::weight_bits, 114}, {LayerModel::activation_bits, 114}, {LayerModel::kilobytes, 88}, {LayerModel::sqnr, 80},
-        {LayerModel::loss, 66}, {LayerModel::rmse, 80}, {LayerModel::weight_strip, 60}, {LayerModel::input_strip, 80}, {LayerModel::weight_scheme, 170}, {LayerModel::input_scheme, 170}, {LayerModel::node, 120}};
+    const std::pair<int, int> widths[] = {{LayerModel::name, 104}, {LayerModel::shape, 88}, {LayerModel::weight_bits, 104}, {LayerModel::activation_bits, 104}, {LayerModel::kilobytes, 88}, {LayerModel::sqnr, 72},
+        {LayerModel::loss, 72}, {LayerModel::rmse, 72}, {LayerModel::weight_strip, 56}, {LayerModel::input_strip, 80}, {LayerModel::weight_scheme, 170}, {LayerModel::input_scheme, 170}, {LayerModel::node, 120}};
     for (const auto& [column, width] : widths) setColumnWidth(column, width);
     for (int column = 0; column < LayerModel::column_count; ++column) setColumnHidden(column, !LayerModel::is_shown_at_first(column));
     horizontalHeader()->setStretchLastSection(true);

@@ -75,6 +75,7 @@ Panel::Panel(PanelContext& context, QWidget* parent)
     connect(m_learning, &LearningView::use_requested, this, &Panel::use_learnt);
     connect(m_learning, &LearningView::save_requested, this, &Panel::save_model);
     connect(m_learnt_row, &LearntRow::removed, this, [this] { use_quantizers({}); });
+    connect(m_front, &FrontView::sensitivity_requested, this, &Panel::measure_sensitivity);
     begin();
     show_centre();
 }
@@ -119,7 +120,8 @@ void Panel::build_parameters() {
 
 void Panel::build_docks() {
     m_context.set_bar(m_source);
-    m_context.add_dock(m_form, QStringLiteral("parameters"), tr("Parameters"), QStringLiteral("quantization.evaluate"), DockSide::left, 304);
+    m_form->setMinimumWidth(320);   // labels, slider and field of its widest row, beside the scroll bar
+    m_context.add_dock(m_form, QStringLiteral("parameters"), tr("Parameters"), QStringLiteral("quantization.evaluate"), DockSide::left, 328);
     auto* details = new QWidget;
     auto* column = new QVBoxLayout(details);
     column->setContentsMargins(0, 0, 0, 0);
@@ -158,7 +160,7 @@ void Panel::build_docks() {
 void Panel::build_actions() {
     add_action(QStringLiteral("export_onnx"), tr("Export ONNX"), QStringLiteral("export"), tr("The network with its quantizers as an ONNX file (QDQ), checked on the engine first"), [this] { export_onnx(); });
     add_action(QStringLiteral("check_on_engine"), tr("Check on engine"), QStringLiteral("check"), tr("Compare the simulation with ONNX Runtime, layer by layer"), [this] { check_on_engine(); });
-    add_action(QStringLiteral("sensitivity"), tr("Measure sensitivity"), QStringLiteral("curve"),
+    add_action(QStringLiteral("sensitivity"), tr("Measure sensitivity"), {},
         tr("What each weight and each value costs at every number of bits: for estimates, and the best bits for a budget"), [this] { measure_sensitivity(); });
     add_action(QStringLiteral("export_results"), tr("Export results…"), {}, tr("Tables as CSV, views as PNG"), [this] { export_results(); });
     add_action(QStringLiteral("copy_command_line"), tr("Copy as command line"), {}, {}, [this] { copy_command_line(); });

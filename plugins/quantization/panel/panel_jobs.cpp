@@ -91,7 +91,7 @@ void Panel::job_ended(const QString& method) {
 
 /// An empty text: it does not run any more.
 void Panel::job_progress(const QString& method, const QString& text) {
-    if (method == kSensitivity) m_front->set_note(text.isEmpty() ? QString() : tr("Measuring sensitivity: %1").arg(text));
+    if (method == kSensitivity) m_front->set_running(text);
     else if (method == kCompare) m_methods->set_running(text);
     else if (method == kDeploy) m_engine->set_running(text);
     else m_learning->set_running(method, text);

@@ -199,7 +199,10 @@ void Panel::run_ended(const QString& uuid, RunState state) {
 
 // --- recorded
 
-QStringList Panel::opened_methods() const { return LearningView::methods() + QStringList{QStringLiteral("quantization.compare"), QStringLiteral("quantization.deploy"), QStringLiteral("quantization.evaluate")}; }
+QStringList Panel::opened_methods() const {
+    // The measurement first: the others are shown where they are of its model.
+    return QStringList{QStringLiteral("quantization.evaluate"), QStringLiteral("quantization.compare"), QStringLiteral("quantization.deploy")} + LearningView::methods();
+}
 QStringList Panel::recorded_series() const { return {QStringLiteral("reconstruction_loss"), QStringLiteral("rounding_loss"), QStringLiteral("loss"), QStringLiteral("top1")}; }
 
 void Panel::show_recorded(const RecordedRun& recorded) {
