@@ -25,8 +25,9 @@ private Q_SLOTS:
     void asks_for_the_layers_first() {
         Bench bench;
         QCOMPARE(bench.context.count("quantization.evaluate"), 0);
+        const int described = bench.context.count("quantization.describe");   // the model that comes with the program was asked about
         bench.panel->source()->model()->choose(bench.files.filePath("resnet20.safetensors"));
-        QCOMPARE(bench.context.count("quantization.describe"), 1);
+        QCOMPARE(bench.context.count("quantization.describe"), described + 1);
         QCOMPARE(bench.context.last("quantization.describe").assets.size(), 1);
         QCOMPARE(bench.context.count("quantization.evaluate"), 0);
         bench.answer_description();

@@ -34,7 +34,7 @@ QString difference_words(const CsvTable& table, const QString& node) {
 EngineView::EngineView(QWidget* parent)
     : QWidget(parent), m_lines(new NoteRows(this)), m_details(new QWidget(this)), m_check(make_button(tr("Check on engine"), QStringLiteral("check"), false, this)),
       m_open(make_button(tr("Step differences"), QStringLiteral("diff"), false, this)),
-      m_export(make_button(tr("Save ONNX…"), QStringLiteral("export"), false, this)), m_progress(new TextLabel({}, 12, false, TextRole::secondary, this)),
+      m_export(make_button(tr("Save…"), QStringLiteral("export"), false, this)), m_progress(new TextLabel({}, 12, false, TextRole::secondary, this)),
       m_which(new SegmentedControl({tr("Integers"), tr("In float")}, this)), m_table(new TableView(this)), m_plot(new PlotViewer(this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(12, 8, 12, 8);

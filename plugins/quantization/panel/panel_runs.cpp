@@ -234,6 +234,7 @@ void Panel::show_recorded(const RecordedRun& recorded) {
     m_coming.reset();
     m_form->set_recorded(m_form->values());
     finished(measurement);
+    find_sensitivity();   // the model may be the one that was chosen before the project was opened
 }
 
 }

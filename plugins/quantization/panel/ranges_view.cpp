@@ -13,7 +13,7 @@ QString percent_text(double share) {
 }
 
 QString range_words(double low, double high) {
-    const auto three = [](double v) { return QString::number(v, 'g', 3).replace(u'-', QChar(0x2212)); };
+    const auto three = [](double v) { return QString::number(v, std::abs(v) < 0.1 ? 'g' : 'f', 2).replace(u'-', QChar(0x2212)); };
     return std::abs(low + high) < 1e-9 * std::abs(high) ? QStringLiteral("±") + three(high) : RangesView::tr("%1 to %2").arg(three(low), three(high));
 }
 
