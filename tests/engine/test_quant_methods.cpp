@@ -302,6 +302,20 @@ private Q_SLOTS:
         QVERIFY(has_all(error_of([&] { const auto bad = made.run_of(method, {{"methods", Json::array({"adaroun"})}}); method.run(*bad); }), {"adaroun", "Did you mean adaround"}));
     }
 
+    void a_channel_that_is_off_is_told() {
+        MadeClassifier made;
+        auto net = made_network();
+        net->visit("", [](const std::string& key, at::Tensor& t) {
+            if (key == "layer1.0.bn1.weight") t[3] = 0;
+        });
+        write_safetensors(made.folder() + "/off.safetensors", net->state());
+        const auto run = made.run_of(evaluate_method(), {{"images", 20}, {"calibration_images", 16}});
+        run->inputs[0] = {"model", "model", "hash-of-one-with-a-channel-off", made.folder() + "/off.safetensors"};
+        evaluate_method().run(*run);
+        QVERIFY(std::ranges::any_of(run->logs, [](const std::string& line) { return has_all(line, {"layer1_0_conv1", "1 of 16 channels"}); }));
+        QVERIFY(std::isfinite(run->summaries.at("loss").get<double>()));
+    }
+
     void quantizers_of_another_network_are_refused() {
         MadeClassifier made;
         write_safetensors(made.folder() + "/other.safetensors", {{"a.scale", at::ones({1})}});

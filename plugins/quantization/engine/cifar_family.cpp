@@ -6,12 +6,10 @@
 namespace lathe::quantization {
 namespace {
 
-constexpr int kColourSize = 32, kGreySize = 28;   // of CIFAR; of MNIST and its kin
-
 /// The weights fit pictures of every size; a file that Lathe wrote says which it was trained on.
 int picture_size(const TensorIndex& file, std::int64_t channels) {
     const auto written = file.metadata().find("lathe.config");
-    const int usual = channels == 1 ? kGreySize : kColourSize;
+    const int usual = usual_picture_size(channels);
     if (written == file.metadata().end()) return usual;
     const Json config = parse_json(written->second, "lathe.config");
     return config.is_object() && config.contains("size") ? cifar_resnet_config({{"size", config["size"]}}).size : usual;

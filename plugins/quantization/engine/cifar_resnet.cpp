@@ -11,13 +11,15 @@ constexpr int kStages = 3;
 
 Json to_json(const CifarResNetConfig& c) { return {{"blocks", c.blocks}, {"width", c.width}, {"channels", c.channels}, {"classes", c.classes}, {"size", c.size}}; }
 
+int usual_picture_size(std::int64_t channels) { return channels == 1 ? 28 : 32; }
+
 CifarResNetConfig cifar_resnet_config(const Json& json) {
     CifarResNetConfig c;
     c.blocks = config_number(json, "blocks", c.blocks, 1, 200);
     c.width = config_number(json, "width", c.width, 2, 1024);
     c.channels = config_number(json, "channels", c.channels, 1, 64);
     c.classes = config_number(json, "classes", c.classes, 2, 100'000);
-    c.size = config_number(json, "size", c.size, 4, 4096);
+    c.size = config_number(json, "size", usual_picture_size(c.channels), 4, 4096);
     return c;
 }
 

@@ -12,6 +12,7 @@ namespace lathe::quantization {
 
 struct CifarResNetConfig { int blocks = 3; int width = 16; int channels = 3; int classes = 10; int size = 32; };   ///< blocks a stage: depth = 6 blocks + 2; size of the pictures
 Json to_json(const CifarResNetConfig& config);
+int usual_picture_size(std::int64_t channels);   ///< 28 for one channel, as MNIST and Fashion-MNIST have them; 32, as CIFAR
 /// Throws Error(invalid_value) naming the field.
 CifarResNetConfig cifar_resnet_config(const Json& json);
 

@@ -68,9 +68,14 @@ IntegerTap::IntegerTap(QuantTap& calibrated) : m_plan(checked(calibrated.plan())
             m_float.try_emplace(node.name, "Only a global average between two quantized values has an integer rule.");
         }
     }
-    if (m_integer.empty())
-        throw Error(ErrorCode::unsupported, "No layer of this network runs on integers with these settings.", m_float.empty() ? "backend " + m_plan.backend : m_float.begin()->first + ": " + m_float.begin()->second,
-            "Choose a backend with weights without a zero point and at most 8 bits, such as ONNX Runtime.");
+    if (!m_integer.empty()) return;
+    std::string why = "backend " + m_plan.backend;
+    for (const Placed& placed : m_plan.weights)          // the reason of the first layer
+        if (const auto found = m_float.find(m_plan.graph.nodes[static_cast<std::size_t>(placed.node)].name); found != m_float.end()) {
+            why = found->first + ": " + found->second;
+            break;
+        }
+    throw Error(ErrorCode::unsupported, "No layer of this network runs on integers with these settings.", why, "Choose a backend with weights without a zero point and at most 8 bits, such as ONNX Runtime.");
 }
 
 IntegerTap::~IntegerTap() = default;
@@ -89,6 +94,7 @@ void IntegerTap::add_conv(QuantTap& calibrated, int index) {
     const bool is_plain = !params.zero_point.defined() || params.zero_point.abs().max().item<double>() == 0;
     std::string reason;
     if (!conv) reason = "An engine runs a " + node.type + " at the end in float.";
+    else if (const Quantizer* input = calibrated.behind(node.inputs.front()); !in && input) reason = "Its input has " + std::to_string(input->spec().bits) + " bits.";
     else if (!in) reason = "Its input is not quantized.";
     else if (out == m_steps.end()) reason = "Its output is not quantized.";
     else if (!is_plain) reason = "Its weight has a zero point.";

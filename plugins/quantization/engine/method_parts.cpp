@@ -13,6 +13,7 @@ namespace lathe::quantization {
 namespace {
 
 constexpr int kFloatBits = 32;
+constexpr std::int64_t kMostValueBytesKept = std::int64_t{256} << 20;
 constexpr const char* kSchemeKey = "lathe.quantization";   // of a file of quantisers: the parameters of the run that wrote it
 
 /// Read sets by path and split, the last few; a data set of 60 000 small pictures takes 180 MB.
@@ -122,6 +123,11 @@ std::shared_ptr<QuantTap> calibrated_tap(RunContext& run, const Subject& subject
     static CalibrationMemory memory;   // work thread only
     if (const InputAsset* learnt = run.input("quantizers")) return learnt_tap(learnt->path, subject);
     auto tap = std::make_shared<QuantTap>(subject.network(), plan_of(subject, settings));
+    for (const Placed& placed : tap->plan().weights) {
+        const GraphNode& node = tap->plan().graph.nodes[static_cast<std::size_t>(placed.node)];
+        if (const std::int64_t off = tap->channels_off(node); off > 0)
+            run.log("warn", node.name + ": " + std::to_string(off) + " of " + std::to_string(node.shape.size() > 1 ? node.shape[1] : 0) + " channels are switched off by their normalization (gamma is 0 or tiny); they give its bias only.");
+    }
     const auto batches = calibration_batches(run, settings);
     memory.start(source_key(run, subject, true) + "\n" + tap->plan().backend + "\n" + std::to_string(settings.calibration_images) + "\n" + std::to_string(settings.calibration_batch));
     calibrate(subject.network(), tap, batches, [&](std::int64_t done) {
@@ -140,8 +146,16 @@ std::shared_ptr<const NodeValues> float_values(RunContext& run, const Subject& s
     if (asked == key) return values;
     const c10::NoGradGuard no_gradients;
     PartRunner::Asked whole;
-    whole.given = {{0, calibration_batches(run, settings).front()}};
     whole.kept = read_nodes(plan, *subject.runner);
+    std::int64_t bytes = 1;   // of one picture
+    for (const int node : whole.kept) {
+        std::int64_t own = sizeof(float);
+        const std::vector<std::int64_t>& shape = subject.traced.nodes[static_cast<std::size_t>(node)].shape;
+        for (std::size_t i = 1; i < shape.size(); ++i) own *= shape[i];
+        bytes += own;
+    }
+    const at::Tensor batch = calibration_batches(run, settings).front();
+    whole.given = {{0, batch.slice(0, 0, std::clamp<std::int64_t>(kMostValueBytesKept / bytes, 1, batch.size(0)))}};
     whole.tick = [&] { run.check_cancelled(); };
     auto found = std::make_shared<NodeValues>(subject.runner->run(whole).kept);
     (*found)[0] = whole.given.at(0);

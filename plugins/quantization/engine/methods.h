@@ -37,7 +37,8 @@ std::vector<at::Tensor> calibration_batches(RunContext& run, const Settings& set
 /// Calibrated on the settings' pictures, with progress from 0 to `share` of 1; what an earlier run has found is not looked for again. Where the input "quantizers" is given, its scheme and
 /// scales take the place of the settings' ones.
 std::shared_ptr<QuantTap> calibrated_tap(RunContext& run, const Subject& subject, const Settings& settings, double share);
-/// What the nodes that layers with a weight read give in float, for the first batch of calibration; kept for the next run. Null: the network cannot be run in parts.
+/// What the nodes that layers with a weight read give in float, for the first batch of calibration (of large networks fewer pictures: at most 256 MiB); kept for the next run. Null: the
+/// network cannot be run in parts.
 std::shared_ptr<const NodeValues> float_values(RunContext& run, const Subject& subject, const Settings& settings, const QuantPlan& plan);
 /// Table "nodes": node, type, layer, shape, weight and activation bits with their ranges and schemes, why there is a quantiser or why not.
 void give_nodes(RunContext& run, const Subject& subject, const QuantPlan& plan);

@@ -219,6 +219,11 @@ at::Tensor QuantTap::divisor(const GraphNode& node) const {
     return at::where(factor.abs() < kSmallestFactor, at::ones_like(factor), factor).view({1, -1, 1, 1});
 }
 
+std::int64_t QuantTap::channels_off(const GraphNode& node) const {
+    const NormTensors norm = norm_of(node);
+    return norm.gamma.defined() ? ((norm.gamma / (norm.running_var + norm.eps).sqrt()).abs() < kSmallestFactor).sum().item<std::int64_t>() : 0;
+}
+
 void QuantTap::weight(int id, at::Tensor& w) {
     const auto found = m_weights.find(id);
     if (found == m_weights.end()) return;

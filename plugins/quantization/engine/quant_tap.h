@@ -58,6 +58,8 @@ public:
     FoldedConv folded(const GraphNode& node) const;
     /// γ/σ, [1, C, 1, 1], by which the output of a folded convolution is divided; 1 where it is too small to divide by; undefined: nothing is folded.
     at::Tensor divisor(const GraphNode& node) const;
+    /// Channels whose γ/σ is too small to divide by: they give nothing but the normalisation's bias.
+    std::int64_t channels_off(const GraphNode& node) const;
     const Conv2d* find_conv(int layer) const;                  ///< null: that layer is none
     /// What quantises the value that a node gives, seen through layers that leave its grid as it is (slices, flattening, max pooling); null: nothing.
     Quantizer* behind(int node);

@@ -1,12 +1,12 @@
 // quantization.sensitivity: what each layer costs at each number of bits, its curvature, and the best assignments of bits to layers.
 #include "core/base/error.h"
+#include "core/base/time.h"
 #include "plugins/quantization/engine/bit_assignment.h"
 #include "plugins/quantization/engine/calibration.h"
 #include "plugins/quantization/engine/classification.h"
 #include "plugins/quantization/engine/hessian.h"
 #include "plugins/quantization/engine/methods.h"
 #include "plugins/quantization/engine/sensitivity_table.h"
-#include "core/base/time.h"
 #include <ATen/ATen.h>
 #include <algorithm>
 #include <c10/core/GradMode.h>
