@@ -15,8 +15,8 @@
 #include "widgets/parameter_form.h"
 #include "widgets/slider.h"
 #include "widgets/small_widgets.h"
-#include <QAction>
 #include <QProcess>
+#include <QPushButton>
 #include <QTableView>
 #include <QTemporaryDir>
 
@@ -314,8 +314,8 @@ public:
         m_window.open_files({data});
         if (!QTest::qWaitFor([this] { return has_number(m_measured); }, kLong)) give_up("No accuracy was measured.");
         settle();
-        for (QAction* action : m_window.findChildren<QAction*>())
-            if (action->text() == u"Measure sensitivity") action->trigger();
+        for (QPushButton* button : m_workspace->findChildren<QPushButton*>())
+            if (button->text() == u"Measure sensitivity") button->click();
         if (!QTest::qWaitFor([this] { return has_number(m_estimated); }, 3 * kLong)) give_up("No sensitivity was measured.");
         settle();
     }
