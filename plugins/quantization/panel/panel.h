@@ -111,6 +111,7 @@ private:
     void job_progress(const QString& method, const QString& text);
     void find_sensitivity();
     void measure_sensitivity();
+    bool is_checked() const;                               ///< what was checked on the engine has the bits of the form
     void check_on_engine();
     void export_onnx();
     void save_onnx();

@@ -20,6 +20,15 @@ namespace lathe::quantization {
 namespace {
 const QString kSensitivity = QStringLiteral("quantization.sensitivity"), kCompare = QStringLiteral("quantization.compare"), kDeploy = QStringLiteral("quantization.deploy");
 constexpr int kRunsLookedAt = 20;
+
+/// The form's pictures are those of a measurement; these methods have a number of their own.
+Json own_images(const Catalogue& catalogue, const char* method) {
+    Json out = Json::object();
+    if (const MethodInfo* info = catalogue.find(method))
+        for (const Parameter& parameter : info->parameters)
+            if (parameter.id == "images") out["images"] = parameter.default_value;
+    return out;
+}
 }
 
 /// While it runs: cancels it. False where nothing was started.
@@ -99,7 +108,7 @@ void Panel::job_progress(const QString& method, const QString& text) {
 
 void Panel::measure_sensitivity() {
     const bool cancels = m_jobs.contains(kSensitivity);
-    if (start_job("quantization.sensitivity", Json::object()) && !cancels) m_sensitivity_coming = {};
+    if (start_job("quantization.sensitivity", own_images(m_context.catalogue(), "quantization.sensitivity")) && !cancels) m_sensitivity_coming = {};
 }
 
 /// The last finished one of this model, from the project.
@@ -125,14 +134,21 @@ void Panel::find_sensitivity() {
 
 // --- on the engine
 
+bool Panel::is_checked() const {
+    Json then = m_checked_params, now = request("quantization.deploy", false).params;
+    for (Json* params : {&then, &now})
+        if (params->is_object()) params->erase("images");   // on how many pictures says nothing of the network
+    return then == now;
+}
+
 void Panel::check_on_engine() {
     m_save_onnx_waits = false;
-    if (start_job("quantization.deploy", Json::object())) m_engine->begin();
+    if (start_job("quantization.deploy", own_images(m_context.catalogue(), "quantization.deploy"))) m_engine->begin();
 }
 
 /// What was checked is saved; where it was of other bits, it is checked first.
 void Panel::export_onnx() {
-    if (m_engine->onnx() && m_checked_params == request("quantization.deploy", false).params) return save_onnx();
+    if (m_engine->onnx() && is_checked()) return save_onnx();
     if (m_jobs.contains(kDeploy)) {
         m_save_onnx_waits = true;   // it is under way
         return;

@@ -147,7 +147,7 @@ void Panel::show_stale() {
     m_result_view->set_measured_stale(stale);
     if (!m_coming) m_context.set_dock_hint(QStringLiteral("result"), stale ? (is_live() ? tr("stale") : tr("stale · changes wait for Run")) : m_result ? result_hint() : QString());
     m_pictures->set_stale(stale);
-    const bool other = m_engine->has_result() && m_checked_params != request("quantization.deploy", false).params;
+    const bool other = m_engine->has_result() && !is_checked();
     m_engine->set_stale(other);
     m_context.set_dock_hint(QStringLiteral("engine"), other ? tr("stale: of other bits") : QString());
     m_layers->title()->set_loading(m_coming || !m_describe.isEmpty());
