@@ -185,6 +185,23 @@ void MethodPanel::read_recorded(const QString& uuid, bool asked_for) {
     });
 }
 
+void MethodPanel::read_newest(const QString& method, const QString& role, const QString& path) {
+    constexpr int kRunsLookedAt = 20;
+    m_readers.start([this, method, role, path, context = &m_context] {
+        QString found;
+        try {
+            for (const PanelRun& run : context->runs(QStringLiteral("method:%1 and state:finished").arg(method), kRunsLookedAt)) {
+                const auto whole = run.method == method ? context->run(run.uuid) : std::nullopt;   // runs() names no assets
+                if (whole && whole->assets.contains(std::pair(role, path))) found = run.uuid;
+                if (!found.isEmpty()) break;
+            }
+        } catch (const Error&) {
+            return;   // the project was closed meanwhile
+        }
+        if (!found.isEmpty()) QMetaObject::invokeMethod(this, [this, found] { read_recorded(found, false); }, Qt::QueuedConnection);
+    });
+}
+
 void MethodPanel::take_recorded(RecordedRun recorded, bool asked_for) {
     if (recorded.run.params.is_object()) recorded.run.params.update(tap_values(recorded.run.taps, form_taps()));
     try {

@@ -1,8 +1,8 @@
 // The fast integer engine: its kernels of every instruction set against sums in 64 bits, and whole networks against IntegerTap, bit for bit.
 #include "core/base/error.h"
 #include "core/nn/tensor_index.h"
+#include "calibrated.h"
 #include "errors.h"
-#include "plugins/quantization/engine/calibration.h"
 #include "plugins/quantization/engine/cifar_family.h"
 #include "plugins/quantization/engine/cifar_resnet.h"
 #include "plugins/quantization/engine/classification_data.h"
@@ -19,16 +19,6 @@ using namespace lathe::quantization;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Calibrated { std::shared_ptr<Network> network; std::shared_ptr<QuantTap> tap; at::Tensor images; };
-
-Calibrated calibrated(std::shared_ptr<Network> network, const at::Tensor& images, const std::string& id, const std::function<void(PlacementOptions&)>& change = {}) {
-    PlacementOptions options = defaults_of(backend(id));
-    if (change) change(options);
-    const auto tap = std::make_shared<QuantTap>(*network, place(trace(*network, {images.narrow(0, 0, 1)}), network->layers(), backend(id), options));
-    calibrate(*network, tap, {images});
-    return {network, tap, images};
-}
 
 Calibrated small(const std::string& id, int width = 16, const std::function<void(PlacementOptions&)>& change = {}) {
     CifarResNetConfig config;
@@ -49,14 +39,6 @@ Calibrated large(const std::string& id, int depth, int size) {
     network->initialize(2);
     at::manual_seed(8);
     return calibrated(network, at::randn({2, 3, size, size}), id);
-}
-
-at::Tensor run_with(Network& network, const at::Tensor& x, const std::shared_ptr<Tap>& tap) {
-    const c10::NoGradGuard no_gradients;
-    TapStack taps;
-    if (tap) taps.add(tap);
-    taps.attach(network.layers());
-    return network.forward({x}, &taps);
 }
 
 /// Every integer of IntegerTap, and its logits.

@@ -1,8 +1,8 @@
 // Calibrated plans as ONNX files: ONNX Runtime gives the integers of IntegerTap, every backend's file loads, and what cannot be exported is named.
 #include "core/base/error.h"
 #include "core/nn/tensor_index.h"
+#include "calibrated.h"
 #include "errors.h"
-#include "plugins/quantization/engine/calibration.h"
 #include "plugins/quantization/engine/cifar_family.h"
 #include "plugins/quantization/engine/cifar_resnet.h"
 #include "plugins/quantization/engine/classification_data.h"
@@ -21,16 +21,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Calibrated { std::shared_ptr<Network> network; std::shared_ptr<QuantTap> tap; at::Tensor images; };
-
-Calibrated calibrated(std::shared_ptr<Network> network, const at::Tensor& images, const std::string& id, const std::function<void(PlacementOptions&)>& change = {}) {
-    PlacementOptions options = defaults_of(backend(id));
-    if (change) change(options);
-    const auto tap = std::make_shared<QuantTap>(*network, place(trace(*network, {images.narrow(0, 0, 1)}), network->layers(), backend(id), options));
-    calibrate(*network, tap, {images});
-    return {network, tap, images};
-}
-
 /// ResNet-8 of 16, 32 and 64 channels, on noise.
 Calibrated small(const std::string& id, const std::function<void(PlacementOptions&)>& change = {}) {
     CifarResNetConfig config;
@@ -39,14 +29,6 @@ Calibrated small(const std::string& id, const std::function<void(PlacementOption
     network->initialize(1);
     at::manual_seed(7);
     return calibrated(network, at::randn({6, 3, 32, 32}), id, change);
-}
-
-at::Tensor run_with(Network& network, const at::Tensor& x, const std::shared_ptr<Tap>& tap) {
-    const c10::NoGradGuard no_gradients;
-    TapStack taps;
-    if (tap) taps.add(tap);
-    taps.attach(network.layers());
-    return network.forward({x}, &taps);
 }
 
 double largest(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }

@@ -1,9 +1,9 @@
 // The quantization plugin: reference files, how a network is traced and where backends put quantisers, and what integers do.
 #include "core/base/error.h"
 #include "core/engine/registry.h"
+#include "calibrated.h"
 #include "errors.h"
 #include "fake_run.h"
-#include "plugins/quantization/engine/calibration.h"
 #include "plugins/quantization/engine/cases.h"
 #include "plugins/quantization/engine/cases_methods.h"
 #include "plugins/quantization/engine/cifar_resnet.h"
@@ -52,14 +52,6 @@ std::vector<std::string> quantised_nodes(const QuantPlan& plan) {
     std::vector<std::string> names;
     for (const Placed& placed : plan.activations) names.push_back(plan.graph.nodes[static_cast<std::size_t>(placed.node)].name);
     return names;
-}
-
-at::Tensor run_with(Network& net, const at::Tensor& x, const std::shared_ptr<Tap>& tap) {
-    const c10::NoGradGuard no_gradients;
-    TapStack taps;
-    if (tap) taps.add(tap);
-    taps.attach(net.layers());
-    return net.forward({x}, &taps);
 }
 
 }

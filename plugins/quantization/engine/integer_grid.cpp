@@ -28,7 +28,7 @@ std::int64_t IntegerGrid::zero_value() const { return zero.item<std::int64_t>();
 
 IntegerGrid integer_grid(Quantizer& quantizer, const std::string& place) {
     const QuantSpec& spec = quantizer.spec();
-    if (spec.algorithm == Algorithm::apot || spec.algorithm == Algorithm::qil || spec.algorithm == Algorithm::nnie) refuse_grid(place, quantizer);
+    if (!spec.has_even_steps()) refuse_grid(place, quantizer);
     IntegerGrid grid;
     grid.scale = quantizer.params().scale.detach().to(at::kFloat).flatten().contiguous();
     if (spec.algorithm == Algorithm::tqt) grid.scale = at::full({1}, std::exp2(-vitis_exponent(grid.scale.item<float>())), at::kFloat);

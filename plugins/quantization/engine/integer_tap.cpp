@@ -16,13 +16,11 @@ struct IntegerTap::IntegerConv {
 
 namespace {
 
-bool is_affine(const QuantSpec& spec) { return spec.algorithm != Algorithm::apot && spec.algorithm != Algorithm::qil && spec.algorithm != Algorithm::nnie; }
-
 const QuantPlan& checked(const QuantPlan& plan) {
     if (plan.is_empty()) throw Error(ErrorCode::unsupported, "Nothing is quantized, so there are no integers to run.", "backend " + plan.backend, "Choose a backend that knows these layers, or quantize some.");
     for (const auto* list : {&plan.activations, &plan.weights})
         for (const Placed& placed : *list)
-            if (!is_affine(placed.spec)) throw Error(ErrorCode::unsupported, "This grid has no integer form.", placed.name + ", " + std::string(to_text(placed.spec.algorithm)), "Integers need even steps: choose another algorithm.");
+            if (!placed.spec.has_even_steps()) throw Error(ErrorCode::unsupported, "This grid has no integer form.", placed.name + ", " + std::string(to_text(placed.spec.algorithm)), "Integers need even steps: choose another algorithm.");
     return plan;
 }
 

@@ -28,8 +28,6 @@ std::pair<double, double> clip_of(const Quantizer& quantizer) {
     return {((static_cast<double>(spec.quant_min) - zero) * scale).min().item<double>(), ((static_cast<double>(spec.quant_max) - zero) * scale).max().item<double>()};
 }
 
-bool has_even_grid(const QuantSpec& spec) { return spec.algorithm != Algorithm::apot && spec.algorithm != Algorithm::qil && spec.algorithm != Algorithm::nnie; }
-
 double levels_of(const QuantSpec& spec) { return static_cast<double>(spec.quant_max - spec.quant_min + 1); }
 
 std::string shape_text(const at::Tensor& weight) {
@@ -39,11 +37,6 @@ std::string shape_text(const at::Tensor& weight) {
 }
 
 std::string short_scheme(const QuantSpec& spec) { return std::string(spec.symmetric ? "symmetric" : "asymmetric") + (spec.per_channel ? ", per channel" : ", per tensor"); }
-
-const Placed* weight_place(const QuantPlan& plan, int node) {
-    const auto found = std::ranges::find(plan.weights, node, &Placed::node);
-    return found == plan.weights.end() ? nullptr : &*found;
-}
 
 /// The node whose quantiser a node's input passes: seen through layers that keep the grid.
 const Placed* input_place(const QuantPlan& plan, QuantTap& tap, const GraphNode& node) {
@@ -91,7 +84,7 @@ void give_layers(RunContext& run, const CachedModel& model, QuantTap& tap, const
         const GraphNode& node = plan.graph.nodes[i];
         const at::Tensor weight = node.has_weight() ? tap.folded(node).weight.detach() : at::Tensor();
         if (!weight.defined() || !seen.insert(node.layer).second) continue;
-        const Placed* own = weight_place(plan, static_cast<int>(i));
+        const Placed* own = place_at(plan.weights, static_cast<int>(i));
         const Placed* input = input_place(plan, tap, node);
         const int bits = own ? own->spec.bits : kBitsOfFloat;
         Row row(layer_columns());
@@ -115,7 +108,7 @@ void give_layers(RunContext& run, const CachedModel& model, QuantTap& tap, const
             Quantizer& quantizer = *tap.find(own->name);
             const at::Tensor on_grid = quantizer.deployed(weight);
             row.set("SQNR dB", number_json(sqnr_db(weight, on_grid)));
-            if (has_even_grid(own->spec)) {
+            if (own->spec.has_even_steps()) {
                 const RangeUse use = range_use(weight, quantizer.params(), own->spec);
                 const auto [low, high] = clip_of(quantizer);
                 row.set("RMSE / s", rmse_over_scale(weight, on_grid, quantizer.params(), own->spec));
@@ -134,7 +127,7 @@ void give_layers(RunContext& run, const CachedModel& model, QuantTap& tap, const
             counts = of_input.counts;
             row.set("in low", of_input.low);
             row.set("in high", of_input.high);
-            if (input && has_even_grid(input->spec)) {
+            if (input && input->spec.has_even_steps()) {
                 const Quantizer& quantizer = *tap.find(input->name);
                 const RangeUse use = range_use(value, quantizer.params(), input->spec);
                 const auto [low, high] = clip_of(quantizer);

@@ -40,11 +40,6 @@ private:
     std::map<std::string, std::shared_ptr<const ClassificationSet>> m_sets;
 };
 
-const Placed* placed_at(const std::vector<Placed>& list, int node) {
-    const auto found = std::ranges::find(list, node, &Placed::node);
-    return found == list.end() ? nullptr : &*found;
-}
-
 std::string range_text(const QuantSpec& spec) { return "[" + std::to_string(spec.quant_min) + ", " + std::to_string(spec.quant_max) + "]"; }
 
 std::string scheme_text(const QuantSpec& spec) { return std::string(spec.symmetric ? "symmetric" : "asymmetric") + (spec.per_channel ? ", per channel" : ", per tensor") + (spec.power_of_two ? ", powers of two" : ""); }
@@ -168,7 +163,7 @@ void give_nodes(RunContext& run, const Subject& subject, const QuantPlan& plan) 
     std::vector<std::vector<Json>> rows;
     for (std::size_t i = 0; i < plan.graph.nodes.size(); ++i) {
         const GraphNode& node = plan.graph.nodes[i];
-        const Placed *weight = placed_at(plan.weights, static_cast<int>(i)), *activation = placed_at(plan.activations, static_cast<int>(i));
+        const Placed *weight = place_at(plan.weights, static_cast<int>(i)), *activation = place_at(plan.activations, static_cast<int>(i));
         const auto quoted = [](const Placed* placed, auto text) { return placed ? Json(text(placed->spec)) : Json(); };
         const auto bits = [](const QuantSpec& spec) { return spec.bits; };
         std::string inputs;
@@ -188,7 +183,7 @@ void give_costs(RunContext& run, const Subject& subject, QuantTap& tap) {
         const GraphNode& node = plan.graph.nodes[i];
         if (!node.has_weight()) continue;
         const auto macs = static_cast<double>(node.macs);
-        const Placed* own = placed_at(plan.weights, static_cast<int>(i));
+        const Placed* own = place_at(plan.weights, static_cast<int>(i));
         const Quantizer* input = node.inputs.empty() ? nullptr : tap.behind(node.inputs.front());
         const int weight_bits = own ? own->spec.bits : kFloatBits, input_bits = input ? input->spec().bits : kFloatBits;
         bytes += static_cast<double>(tap.folded(node).weight.numel()) * (weight_bits - kFloatBits) / 8;

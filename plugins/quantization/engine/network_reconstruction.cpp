@@ -14,6 +14,7 @@ struct NetworkReconstruction::Begun {
     std::shared_ptr<UnitTap> tap;
     std::vector<std::unique_ptr<AdaRound>> roundings;
     at::Tensor target;
+    NodeValues float_behind;                             // what is alive behind the unit, in float
     std::unique_ptr<Reconstruction> reconstruction;
     double error_before = 0;
 };
@@ -86,7 +87,7 @@ std::unique_ptr<NetworkReconstruction::Begun> NetworkReconstruction::begin_unit(
     m_at = unit.begin;
     auto begun = std::make_unique<Begun>();
     at::Tensor nearest;
-    advanced(m_float, unit.begin, unit.end, false, tick, &begun->target);
+    begun->float_behind = advanced(m_float, unit.begin, unit.end, false, tick, &begun->target);
     advanced(m_quantized, unit.begin, unit.end, true, tick, &nearest);
     begun->error_before = error_of(begun->target, nearest);
     auto tap = std::make_shared<UnitTap>(m_network, *m_tap, m_runner, unit);
@@ -175,7 +176,7 @@ UnitReport NetworkReconstruction::next(const std::function<void(std::int64_t, co
     const UnitTap& tap = *m_begun->tap;
     UnitReport report{unit.name, hard.size(), m_begun->error_before, 0, 0};
     const at::Tensor target = m_begun->target;
-    m_float = advanced(m_float, unit.begin, unit.end, false, tick);   // before the weights of the unit change
+    m_float = std::move(m_begun->float_behind);
     put_weights(tap, hard);
     at::Tensor reconstructed;
     m_quantized = advanced(m_quantized, unit.begin, unit.end, true, tick, &reconstructed);

@@ -2,6 +2,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "plugins/quantization/engine/placement_rules.h"
+#include <algorithm>
 
 namespace lathe::quantization {
 namespace {
@@ -71,6 +72,11 @@ std::string why_nothing(const QuantPlan& plan, const PlacementOptions& options, 
     return backend.title + " does not quantize between " + node.type + " and " + readers + ".";
 }
 
+}
+
+const Placed* place_at(const std::vector<Placed>& list, int node) {
+    const auto found = std::ranges::find(list, node, &Placed::node);
+    return found == list.end() ? nullptr : &*found;
 }
 
 PlacementOptions defaults_of(const Backend& backend) {

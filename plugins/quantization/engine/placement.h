@@ -39,6 +39,9 @@ struct Placed {
     std::optional<std::pair<double, double>> range;     ///< chosen by the user: nothing is observed
 };
 
+/// The place of a node in one of a plan's lists; null: it has none.
+const Placed* place_at(const std::vector<Placed>& list, int node);
+
 struct QuantPlan {
     std::string backend;
     NetworkGraph graph;                                 ///< fused where the backend folds

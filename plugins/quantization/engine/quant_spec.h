@@ -36,6 +36,8 @@ struct QuantSpec {
     bool operator==(const QuantSpec&) const = default;
 
     bool is_unsigned() const { return quant_min == 0; }
+    /// Its values are whole numbers of one step size (for each channel): not those of APoT, QIL and NNIE.
+    bool has_even_steps() const { return algorithm != Algorithm::apot && algorithm != Algorithm::qil && algorithm != Algorithm::nnie; }
 };
 
 /// The full range of `bits`: symmetric [-2^(b-1), 2^(b-1) - 1], asymmetric [0, 2^b - 1]. Throws Error(invalid_value) for bits outside 2..16.

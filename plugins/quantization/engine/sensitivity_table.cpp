@@ -103,7 +103,7 @@ private:
         const at::Tensor& exact = m_values.at(target.output);
         Quantizer& quantizer = *tap.find(target.place);
         const QuantSpec& spec = quantizer.spec();
-        const bool is_even = spec.algorithm != Algorithm::apot && spec.algorithm != Algorithm::qil && spec.algorithm != Algorithm::nnie;
+        const bool is_even = spec.has_even_steps();
         if (target.is_weight) {
             row.output.add(exact, part.kept.at(target.output));
             if (!is_first) return;

@@ -16,7 +16,7 @@ constexpr const char* kBefore = "top1_before";
 class ClassifierRun {
 public:
     explicit ClassifierRun(RunContext& run) : m_run(run), m_settings(train_settings_from(run.params())), m_train(open_data(run, true)), m_test(open_data(run, false)) {
-        if (const InputAsset* model = run.input("model")) m_given = run.models().open(model->path, model->sha256, "", Json::object(), run);
+        if (run.input("model")) m_given = open_subject(run);
         else if (m_settings.is_quantized)
             throw Error(ErrorCode::invalid_value, "Quantization-aware training starts from a model in float.", "input model", "Give one, for example what this method trained in float.");
     }
@@ -26,7 +26,7 @@ public:
         const std::shared_ptr<Network> network = made_network();
         if (const auto* classifier = dynamic_cast<const Classifier*>(network.get())) check_classes(classifier->classes(), *m_test);
         const std::shared_ptr<QuantTap> tap = m_settings.is_quantized ? calibrated(network) : nullptr;
-        m_trainer = std::make_unique<ClassifierTrainer>(m_settings.training, network, TrainingBatches(m_train, m_settings.batches), tap, m_settings.training.distillation > 0 ? m_given->network : nullptr);
+        m_trainer = std::make_unique<ClassifierTrainer>(m_settings.training, network, TrainingBatches(m_train, m_settings.batches), tap, m_settings.training.distillation > 0 ? m_given->model->network : nullptr);
         m_trainer->taps().set_tick([this] { m_run.check_cancelled(); });
         if (m_given && !m_run.resume_checkpoint()) m_trainer->notes[kBefore] = measured().top1;
         TrainingRhythm rhythm;
@@ -56,21 +56,16 @@ private:
             network->initialize(m_settings.batches.seed);
             return network;
         }
-        return copy_of(*m_given);
+        return copy_of(*m_given->model);
     }
 
     std::shared_ptr<QuantTap> calibrated(const std::shared_ptr<Network>& network) {
         const Settings& scheme = m_settings.scheme;
-        QuantPlan plan = place(trace(*network, m_given->family->example(*network, 1, 0)), network->layers(), *scheme.target, scheme.placement);
-        if (plan.is_empty())
-            throw Error(ErrorCode::unsupported, "Nothing was quantized: backend " + scheme.target->title + " finds no supported layer in this network.", "parameter backend", "Choose Academic, or leave out fewer layers.");
+        QuantPlan plan = plan_of(*m_given, scheme);
         use_lsq_at_ends(plan, scheme.placement);
         auto tap = std::make_shared<QuantTap>(*network, std::move(plan));
         tap->set_fold(m_settings.fold);
-        const std::int64_t count = std::min(scheme.calibration_images, m_train->size());
-        std::vector<at::Tensor> batches;
-        for (std::int64_t first = 0; first < count; first += scheme.calibration_batch) batches.push_back(m_train->batch(first, std::min(first + scheme.calibration_batch, count)));
-        calibrate(*network, tap, batches, [this](std::int64_t) { m_run.check_cancelled(); });
+        calibrate(*network, tap, calibration_batches(m_run, scheme), [this](std::int64_t) { m_run.check_cancelled(); });
         return tap;
     }
 
@@ -94,7 +89,7 @@ private:
     RunContext& m_run;
     TrainSettings m_settings;
     std::shared_ptr<const ClassificationSet> m_train, m_test;
-    std::shared_ptr<CachedModel> m_given;
+    std::shared_ptr<const Subject> m_given;            // null: from scratch
     std::unique_ptr<ClassifierTrainer> m_trainer;
     ClassificationResult m_last;
 };

@@ -19,7 +19,6 @@
 namespace lathe::quantization {
 namespace {
 const QString kSensitivity = QStringLiteral("quantization.sensitivity"), kCompare = QStringLiteral("quantization.compare"), kDeploy = QStringLiteral("quantization.deploy");
-constexpr int kRunsLookedAt = 20;
 
 /// The form's pictures are those of a measurement; these methods have a number of their own.
 Json own_images(const Catalogue& catalogue, const char* method) {
@@ -114,22 +113,9 @@ void Panel::measure_sensitivity() {
 /// The last finished one of this model, from the project.
 void Panel::find_sensitivity() {
     if (!m_sensitivity.is_empty() || !m_context.has_project() || m_jobs.contains(kSensitivity)) return;
-    try {
-        for (const PanelRun& found : m_context.runs(QStringLiteral("method:quantization.sensitivity and state:finished"), kRunsLookedAt)) {
-            if (found.method != kSensitivity) continue;
-            const auto whole = m_context.run(found.uuid);
-            if (!whole) continue;
-            for (const auto& [role, path] : whole->assets)
-                if (role == u"model" && path == m_source->model()->path()) {
-                    m_sensitivity_source = path;
-                    m_sensitivity_coming = {};
-                    read_recorded(found.uuid, false);
-                    return;
-                }
-        }
-    } catch (const Error& error) {
-        tell(error);
-    }
+    m_sensitivity_source = m_source->model()->path();
+    m_sensitivity_coming = {};
+    read_newest(kSensitivity, QStringLiteral("model"), m_sensitivity_source);
 }
 
 // --- on the engine
