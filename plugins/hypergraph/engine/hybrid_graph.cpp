@@ -1,0 +1,56 @@
+#include "plugins/hypergraph/engine/hybrid_graph.h"
+#include "core/base/error.h"
+#include <algorithm>
+
+namespace lathe::hypergraph {
+namespace {
+
+void check_ids(std::span<const std::int32_t> ids, std::int64_t nodes, const char* what) {
+    for (std::size_t k = 0; k < ids.size(); ++k)
+        if (ids[k] < 0 || ids[k] >= nodes)
+            throw Error(ErrorCode::invalid_value, std::string(what) + " names a node that does not exist.", "place " + std::to_string(k) + ": node " + std::to_string(ids[k]) + " of " + std::to_string(nodes),
+                "Ids run from 0 to the number of nodes less 1.");
+}
+
+}
+
+void set_edges(HybridGraph& graph, std::span<const std::int32_t> source, std::span<const std::int32_t> target, std::span<const float> weights) {
+    check_ids(source, graph.nodes, "An edge");
+    check_ids(target, graph.nodes, "An edge");
+    std::vector<std::int64_t> order;
+    graph.out = rows_of(source, target, graph.nodes, &order);
+    graph.in = transposed(graph.out, graph.nodes, &graph.in_place);
+    graph.edge_weights.clear();
+    if (weights.empty()) return;
+    graph.edge_weights.resize(order.size());
+    for (std::size_t k = 0; k < order.size(); ++k) graph.edge_weights[k] = weights[static_cast<std::size_t>(order[k])];
+}
+
+void set_hyperedges(HybridGraph& graph, Csr members) {
+    check_ids(members.items, graph.nodes, "A hyperedge");
+    graph.members = std::move(members);
+    graph.hyperedges = transposed(graph.members, graph.nodes, &graph.member_place);
+    graph.hyperedge_weights.clear();
+    graph.direction.clear();
+    graph.hyperedge_features = {};
+    graph.hyperedge_names = {};
+}
+
+Csr simple_neighbours(const HybridGraph& graph) {
+    Csr neighbours;
+    neighbours.offsets.reserve(static_cast<std::size_t>(graph.nodes) + 1);
+    std::vector<std::int32_t> row;
+    for (std::int64_t node = 0; node < graph.nodes; ++node) {
+        const auto out = graph.out[node], in = graph.in[node];
+        row.assign(out.begin(), out.end());
+        row.insert(row.end(), in.begin(), in.end());
+        std::ranges::sort(row);
+        row.erase(std::unique(row.begin(), row.end()), row.end());
+        std::erase(row, static_cast<std::int32_t>(node));
+        neighbours.items.insert(neighbours.items.end(), row.begin(), row.end());
+        neighbours.offsets.push_back(neighbours.size());
+    }
+    return neighbours;
+}
+
+}

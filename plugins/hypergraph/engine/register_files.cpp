@@ -1,0 +1,7 @@
+#include "plugins/hypergraph/engine/registrations.h"
+
+namespace lathe::hypergraph {
+
+void register_files(Registry&) {}
+
+}
