@@ -1,6 +1,7 @@
 #include "plugins/hypergraph/engine/nearest.h"
 #include "core/base/error.h"
 #include "plugins/hypergraph/engine/parallel.h"
+#include "plugins/hypergraph/engine/simd_clones.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -53,7 +54,7 @@ private:
 };
 
 /// Squared distances of kCentres rows to the kLanes candidates of a block [columns, kLanes].
-__attribute__((target_clones("default", "avx2", "avx512f"))) void measure_block(const float* const* centres, const float* block, std::int64_t columns, float* squared) {
+LATHE_SIMD_CLONES void measure_block(const float* const* centres, const float* block, std::int64_t columns, float* squared) {
     float sum[kCentres][kLanes] = {};
     for (std::int64_t j = 0; j < columns; ++j)
         for (std::int64_t c = 0; c < kCentres; ++c) {
