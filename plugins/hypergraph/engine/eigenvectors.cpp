@@ -41,8 +41,42 @@ void rotate(Block& block, const std::vector<double>& matrix) {
     });
 }
 
-/// Gram-Schmidt, twice; a column that vanishes is drawn anew.
+/// Columns divided by their length, then multiplied by the inverse of the Cholesky factor of their products. False: too near to being dependent.
+bool orthonormalise_by_cholesky(Block& block) {
+    const std::int64_t c = block.columns;
+    std::vector<double> gram = inner(block, block), inverse(gram.size(), 0);
+    const auto at = [c](std::int64_t i, std::int64_t j) { return static_cast<std::size_t>(i * c + j); };
+    std::vector<double> length(static_cast<std::size_t>(c));
+    for (std::int64_t i = 0; i < c; ++i) {
+        length[static_cast<std::size_t>(i)] = std::sqrt(gram[at(i, i)]);
+        if (!(length[static_cast<std::size_t>(i)] > 0)) return false;
+    }
+    for (std::int64_t i = 0; i < c; ++i)
+        for (std::int64_t j = 0; j < c; ++j) gram[at(i, j)] /= length[static_cast<std::size_t>(i)] * length[static_cast<std::size_t>(j)];
+    for (std::int64_t j = 0; j < c; ++j) {   // gram becomes L, below the diagonal
+        for (std::int64_t i = j; i < c; ++i)
+            for (std::int64_t k = 0; k < j; ++k) gram[at(i, j)] -= gram[at(i, k)] * gram[at(j, k)];
+        if (!(gram[at(j, j)] > 1e-10)) return false;
+        const double diagonal = std::sqrt(gram[at(j, j)]);
+        for (std::int64_t i = j; i < c; ++i) gram[at(i, j)] /= diagonal;
+    }
+    for (std::int64_t j = 0; j < c; ++j) {   // inverse of Lᵀ, above the diagonal
+        inverse[at(j, j)] = 1 / gram[at(j, j)];
+        for (std::int64_t i = j; i-- > 0;) {
+            double sum = 0;
+            for (std::int64_t k = i + 1; k <= j; ++k) sum -= gram[at(k, i)] * inverse[at(k, j)];
+            inverse[at(i, j)] = sum / gram[at(i, i)];
+        }
+    }
+    for (std::int64_t i = 0; i < c; ++i)
+        for (std::int64_t j = 0; j < c; ++j) inverse[at(i, j)] /= length[static_cast<std::size_t>(i)];
+    rotate(block, inverse);
+    return true;
+}
+
+/// By Cholesky, twice; where that fails by Gram-Schmidt, twice, and a column that vanishes is drawn anew.
 void orthonormalise(Block& block, Random& random) {
+    if (orthonormalise_by_cholesky(block) && orthonormalise_by_cholesky(block)) return;
     for (std::int64_t j = 0; j < block.columns; ++j)
         for (int tries = 0; tries < 3; ++tries) {
             const auto norm = [&] {
