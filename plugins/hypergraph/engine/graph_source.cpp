@@ -81,7 +81,7 @@ ReadOptions read_options(const Json& params, Tick tick) {
     return options;
 }
 
-const Attribute& node_attribute(const HybridGraph& graph, const std::string& name, bool numbers) {
+const Attribute& node_attribute(const HybridGraph& graph, std::string_view name, bool numbers) {
     std::vector<std::string> known;
     for (const Attribute& attribute : graph.node_names.attributes) {
         if (attribute.name == name && (!numbers || !attribute.numbers.empty())) return attribute;
