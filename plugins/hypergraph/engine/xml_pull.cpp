@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace lathe::hypergraph {
 namespace {
