@@ -28,6 +28,7 @@ private Q_SLOTS:
     void hif_compliance();
     void hif_samples_data();
     void hif_samples();
+    void table_of_genes();
     void facebook_is_fast();
 
 private:
@@ -219,6 +220,16 @@ void TestGraphReal::hif_samples() {
         QCOMPARE(graph.members.items, (std::vector<std::int32_t>{0, 1, 2, 2, 0, 3}));
         QCOMPARE(graph.direction, (std::vector<std::int8_t>{-1, -1, 1, -1, 1, 1}));
     }
+}
+
+void TestGraphReal::table_of_genes() {
+    const auto rows = read_table(m_data / "grand" / "ensembl_ids.csv.gz", {});
+    QCOMPARE(rows.size(), 38'171u);
+    QCOMPARE(std::ranges::count_if(rows, [](const auto& row) { return row.empty(); }), 2'709);
+    std::set<std::string> genes;
+    for (const auto& row : rows)
+        for (const std::string& name : row) genes.insert(name.substr(0, name.find('.')));
+    QCOMPARE(genes.size(), 56'917u);
 }
 
 void TestGraphReal::facebook_is_fast() {
