@@ -41,7 +41,7 @@ public:
     void set_style(SetStyle style);
     SetStyle style() const;
     void set_order(NodeOrder nodes, HyperedgeOrder hyperedges);
-    void set_shown_sets(std::vector<std::int32_t> hyperedges);           ///< of UpSet, at most 64; empty: those selected, else the kUpSets largest
+    void set_shown_sets(std::vector<std::int32_t> hyperedges);           ///< of UpSet, at most 64; empty: the kUpSets largest
     void set_stale(bool stale);
     void set_empty_text(const QString& text);
     void set_selection(GraphSelection* selection);                       ///< shared; not owned. Null: its own again
