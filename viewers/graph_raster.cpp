@@ -117,7 +117,8 @@ void splat_marks(QImage& image, std::span<const GraphMark> marks) {
     for (const GraphMark& mark : marks) {
         const float x = mark.x * ratio, y = mark.y * ratio, r = mark.radius * ratio;
         if (!(x + r > -1 && y + r > -1 && x - r < float(width) + 1 && y - r < float(height) + 1)) continue;   // outside, or NaN
-        const int x0 = std::max(0, int(std::floor(x - r * 1.3f - 1))), x1 = std::min(width - 1, int(std::ceil(x + r * 1.3f))), y0 = std::max(0, int(std::floor(y - r * 1.3f - 1))), y1 = std::min(height - 1, int(std::ceil(y + r * 1.3f)));
+        const int x0 = std::max(0, int(std::floor(x - r * 1.3f - 1))), x1 = std::min(width - 1, int(std::ceil(x + r * 1.3f)));
+        const int y0 = std::max(0, int(std::floor(y - r * 1.3f - 1))), y1 = std::min(height - 1, int(std::ceil(y + r * 1.3f)));
         for (int py = y0; py <= y1; ++py)
             for (int px = x0; px <= x1; ++px) {
                 const float d = outside(mark.shape, float(px) + 0.5f - x, float(py) + 0.5f - y, r);

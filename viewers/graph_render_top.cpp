@@ -135,7 +135,8 @@ void GraphRenderer::paint_labels(QPainter& painter, const GraphScene& scene, con
         if (!seen.contains(at)) return false;
         const QString text = metrics.elidedText(name, Qt::ElideMiddle, 180);
         const QSizeF size(metrics.horizontalAdvance(text) + 6, metrics.height());
-        const QPointF corners[4] = {{at.x() + radius + 2, at.y() - size.height() / 2}, {at.x() - radius - 2 - size.width(), at.y() - size.height() / 2}, {at.x() - size.width() / 2, at.y() - radius - 2 - size.height()}, {at.x() - size.width() / 2, at.y() + radius + 2}};
+        const double beside = at.y() - size.height() / 2;
+        const QPointF corners[4] = {{at.x() + radius + 2, beside}, {at.x() - radius - 2 - size.width(), beside}, {at.x() - size.width() / 2, at.y() - radius - 2 - size.height()}, {at.x() - size.width() / 2, at.y() + radius + 2}};
         for (const QPointF& corner : corners) {
             const QRectF box(centred ? at - QPointF(size.width() / 2, size.height() / 2) : corner, size);
             const auto meets = [&box](const QRectF& t) { return t.intersects(box); };

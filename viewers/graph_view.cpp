@@ -27,6 +27,9 @@ GraphView::Impl::Impl(GraphView* view) : q(view), selection(&own_selection), mar
         q, [renderer](const GraphJob& job, const std::atomic<bool>& stop) { return GraphDone{renderer->render(*job.scene, job.camera, stop), job.serial}; }, [this](GraphDone done) { take(std::move(done)); });
     hover_timer.setSingleShot(true);
     hover_timer.setInterval(40);   // a pointer on its way lights nothing
+    rest_timer.setSingleShot(true);
+    rest_timer.setInterval(30);
+    QObject::connect(&rest_timer, &QTimer::timeout, q, [this] { worker->drop_overtaken(); });
     QObject::connect(&hover_timer, &QTimer::timeout, q, [this] { hover_at(pointer); });
 }
 
@@ -431,7 +434,8 @@ GraphScene GraphView::Impl::scene() const {
 void GraphView::Impl::update_note() {
     QStringList parts;
     if (shown_style() != style)
-        parts << GraphView::tr("Hulls are drawn for up to %1 hyperedges. %2 are visible, so they are stars; those selected keep their hulls.").arg(kMostHulls).arg(QLocale().toString(qlonglong(visible_hyperedges)));
+        parts << GraphView::tr("Hulls are drawn for up to %1 hyperedges. %2 are visible, so they are stars; those selected keep their hulls.")
+                     .arg(kMostHulls).arg(QLocale().toString(qlonglong(visible_hyperedges)));
     if (focused >= 0) parts << GraphView::tr("Only nodes within %n step(s) of one node. Escape shows all.", nullptr, focus_steps);
     if (!note_of_picture.isEmpty()) parts << note_of_picture;
     const QString text = parts.join(u' ');

@@ -106,7 +106,7 @@ struct GraphView::Impl {
     Qt::MouseButton button = Qt::NoButton;
     QPointF press, last, pointer{-1, -1};
     std::int32_t pressed_node = -1;
-    QTimer hover_timer;
+    QTimer hover_timer, rest_timer;
     std::unique_ptr<LatestWorker<GraphJob, GraphDone>> worker; // last: it uses the others
 };
 

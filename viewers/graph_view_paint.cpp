@@ -33,6 +33,7 @@ void GraphView::Impl::ask() {
     dirty = false;
     const GraphCamera camera = camera_of(plane_size() + QSize(2 * kMargin, 2 * kMargin), q->devicePixelRatioF());
     worker->ask({std::make_shared<const GraphScene>(scene()), camera, ++asked});
+    rest_timer.start();
 }
 
 void GraphView::Impl::take(GraphDone done) {
@@ -61,7 +62,8 @@ void GraphView::Impl::paint(QPainter& painter) {
     if (is_empty()) {
         painter.setPen(style.text2);
         painter.setFont(ViewStyle::font(13));
-        painter.drawText(QRectF(q->rect()).adjusted(24, 24, -24, -24), Qt::AlignCenter | Qt::TextWordWrap, !empty_text.isEmpty() ? empty_text : !graph || graph->nodes == 0 ? GraphView::tr("No graph yet.") : GraphView::tr("No layout yet."));
+        const QString why = !graph || graph->nodes == 0 ? GraphView::tr("No graph yet.") : GraphView::tr("No layout yet.");
+        painter.drawText(QRectF(q->rect()).adjusted(24, 24, -24, -24), Qt::AlignCenter | Qt::TextWordWrap, empty_text.isEmpty() ? why : empty_text);
         return;
     }
     if (!picture.base.isNull()) {

@@ -295,7 +295,8 @@ void SetView::zoom(double factor, const QPointF& about) {
     if (m->is_empty() || !(factor > 0) || !std::isfinite(factor)) return;
     if (m->style == SetStyle::upset) return pan({(factor - 1) * 200, 0});
     const QRectF room = m->body();
-    const double widest = 48, tallest = 32, least_w = std::min(26.0, room.width() / double(m->layout->columns.size())), least_h = std::min(22.0, room.height() / double(m->layout->rows.size()));
+    constexpr double widest = 48, tallest = 32;
+    const double least_w = std::min(26.0, room.width() / double(m->layout->columns.size())), least_h = std::min(22.0, room.height() / double(m->layout->rows.size()));
     const double w = std::clamp(m->width * factor, std::min(least_w, widest), widest), h = std::clamp(m->height * factor, std::min(least_h, tallest), tallest);
     const QPointF at = about - room.topLeft();
     m->left = at.x() - (at.x() - m->left) * w / m->width;

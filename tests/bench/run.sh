@@ -30,6 +30,7 @@ print(json.dumps({"id": "(verify)", "value": good, "unit": "files", "bar": len(l
 cli_bars() { lathe-cli bench core --json | grep -v '"bar":null'; }   # its rates have no bar
 gui_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench; }
 scene_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench scene; }
+graph_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench graph; }
 
 quantize_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench quantize "$LATHE_DATA/cifar10-resnets/resnet20.safetensors" "$LATHE_DATA/cifar10"; }
 

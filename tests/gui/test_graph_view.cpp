@@ -264,7 +264,7 @@ private Q_SLOTS:
         const QImage before = picture_of(view);
         view.set_lens(true);
         QTest::mouseMove(&view, QPoint(2, 2));
-        QTest::mouseMove(&view, at_node(view, 0) + QPoint(40, 60));
+        QTest::mouseMove(&view, at_node(view, 0) + QPoint(40, -60));
         QTRY_COMPARE_WITH_TIMEOUT(picture_of(view).pixelColor(at_node(view, 0)), before.pixelColor(at_node(view, 0)), kSoon);
         QVERIFY(picture_of(view).pixelColor(at_node(view, 7)) != before.pixelColor(at_node(view, 7)));
     }
