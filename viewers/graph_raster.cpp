@@ -9,6 +9,7 @@ namespace lathe {
 namespace {
 
 constexpr std::uint32_t kWhole = 255;
+constexpr int kFrame = 2;   // pixels about the picture that are not shown
 
 /// The part of the line inside [0, w] x [0, h]; false: none (Liang and Barsky).
 bool clip_line(double& x0, double& y0, double& x1, double& y1, double w, double h) {
@@ -48,13 +49,13 @@ float outside(NodeShape shape, float dx, float dy, float r) {
 
 }
 
-LineDensity::LineDensity(int width, int height) : m_width(width), m_height(height), m_sum(std::size_t(width + 1) * std::size_t(height + 1)) {}
+LineDensity::LineDensity(int width, int height) : m_width(width), m_height(height), m_sum(std::size_t(width + 2 * kFrame) * std::size_t(height + 2 * kFrame)) {}
 
 void LineDensity::add(double x0, double y0, double x1, double y1) {
     if (!(std::isfinite(x0) && std::isfinite(y0) && std::isfinite(x1) && std::isfinite(y1))) return;
     x0 -= 0.5, x1 -= 0.5, y0 -= 0.5, y1 -= 0.5;   // a pixel's value stands at its centre
     if (!clip_line(x0, y0, x1, y1, m_width - 1, m_height - 1)) return;
-    const std::ptrdiff_t row = m_width + 1;
+    const std::ptrdiff_t row = m_width + 2 * kFrame;
     const auto one = [&](double major0, double minor0, double major1, double minor1, std::ptrdiff_t step, std::ptrdiff_t side) {
         if (major1 < major0) {
             std::swap(major0, major1);
@@ -62,13 +63,12 @@ void LineDensity::add(double x0, double y0, double x1, double y1) {
         }
         const int from = int(std::lround(major0)), to = int(std::lround(major1));
         const double slope = major1 > major0 ? (minor1 - minor0) / (major1 - major0) : 0;
-        std::int64_t minor = std::int64_t(std::clamp(minor0 + (from - major0) * slope, std::min(minor0, minor1), std::max(minor0, minor1)) * 65536);
-        const std::int64_t by = std::int64_t(slope * 65536), most = std::int64_t(std::max(minor0, minor1) * 65536), least = std::int64_t(std::min(minor0, minor1) * 65536);
-        std::uint32_t* at = m_sum.data() + from * step;
+        std::int64_t minor = std::int64_t((minor0 + (from - major0) * slope) * 65536);
+        const std::int64_t by = std::int64_t(slope * 65536);
+        std::uint32_t* at = m_sum.data() + kFrame * (row + 1) + from * step;
         for (int i = from; i <= to; ++i, at += step) {
-            const std::int64_t m = std::clamp(minor, least, most);
-            std::uint32_t* pixel = at + (m >> 16) * side;
-            const std::uint32_t share = std::uint32_t(m >> 8) & 255;
+            std::uint32_t* pixel = at + (minor >> 16) * side;   // the ends are rounded along the line, so it may leave the picture by a pixel: hence the frame
+            const std::uint32_t share = std::uint32_t(minor >> 8) & 255;
             pixel[0] += kWhole - share;
             pixel[side] += share;
             minor += by;
@@ -103,7 +103,7 @@ void LineDensity::blend(QImage& image, const QColor& colour, double strongest) c
     const double index = double(alpha.size() - 1) / densest;
     for (int y = 0; y < m_height; ++y) {
         auto* pixel = reinterpret_cast<QRgb*>(image.scanLine(y));
-        const std::uint32_t* sum = m_sum.data() + std::ptrdiff_t(y) * (m_width + 1);
+        const std::uint32_t* sum = m_sum.data() + std::ptrdiff_t(y + kFrame) * (m_width + 2 * kFrame) + kFrame;
         for (int x = 0; x < m_width; ++x)
             if (sum[x]) pixel[x] = blended(pixel[x], over, alpha[std::min(alpha.size() - 1, std::size_t(sum[x] * index))]);
     }
