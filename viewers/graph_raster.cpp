@@ -84,12 +84,16 @@ void LineDensity::add(const LineDensity& other) {
 
 void LineDensity::blend(QImage& image, const QColor& colour, double strongest) const {
     std::vector<std::uint32_t> some;
-    for (std::size_t i = 0; i < m_sum.size(); i += 5)
+    double total = 0;
+    for (std::size_t i = 0; i < m_sum.size(); i += 5) {
+        total += m_sum[i];
         if (m_sum[i]) some.push_back(m_sum[i]);
+    }
     if (some.empty()) return;
+    const double crowd = 5 * total / (double(m_sum.size()) * kWhole);   // lines over a pixel, on average
     const auto high = some.begin() + std::ptrdiff_t(some.size() * 995 / 1000);
     std::ranges::nth_element(some, high);
-    const double densest = std::max(double(*high), 2.0 * kWhole);
+    const double densest = std::max(double(*high), kWhole * (2 + 10 * std::min(1.0, 2 * crowd)));   // a few lines stand clear, a web of them stays behind the nodes
     std::array<std::uint8_t, 4096> alpha;
     for (std::size_t i = 0; i < alpha.size(); ++i) {
         const double d = densest * double(i) / double(alpha.size() - 1);

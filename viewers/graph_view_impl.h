@@ -19,6 +19,9 @@ struct GraphDone {
     quint64 serial = 0;
 };
 
+/// The part of the map, t in [0, 1], that stands out from the canvas: small nodes have no frame.
+double on_canvas(ColourMapId map, double t, bool dark);
+
 enum class GraphGrip { none, press, pan, node, rectangle };
 
 struct GraphView::Impl {
@@ -96,7 +99,7 @@ struct GraphView::Impl {
     bool fitted = false, moved_by_hand = false;                // until then a larger widget fits again
     // The picture.
     GraphPicture picture;
-    quint64 base_serial = 1, asked = 0, shown = 0;
+    quint64 base_serial = 1, asked = 0, shown = 0, outdated = 0;   // outdated: pictures up to this one are of another graph
     bool dirty = false;
     // The pointer.
     GraphGrip grip = GraphGrip::none;

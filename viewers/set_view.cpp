@@ -216,7 +216,7 @@ void SetView::Impl::take(SetDone done) {
     };
     if (!within(marked)) marked = {};
     hovered = {};
-    if (!fitted) q->fit();
+    if (!fitted && !is_empty()) q->fit();
     update_note();
     q->update();
     if (shown == asked && !dirty) Q_EMIT q->settled();
@@ -281,10 +281,12 @@ void SetView::fit() {
     m->fitted = true;
     m->by_hand = false;
     m->scroll = 0;
-    const QRectF room = m->body();
     const double least = m->style == SetStyle::paohvis ? 7 : 0;   // dots that can be told apart; the rest by dragging
-    m->width = std::clamp(room.width() / double(m->layout->columns.size()), least, 26.0);
-    m->height = std::clamp(room.height() / double(m->layout->rows.size()), least, 22.0);
+    for (int i = 0; i < 4; ++i) {                                 // the heads need room where there are names, and there are names where there is room
+        const QRectF room = m->body();
+        m->width = std::clamp(room.width() / double(m->layout->columns.size()), least, 26.0);
+        m->height = std::clamp(room.height() / double(m->layout->rows.size()), least, 22.0);
+    }
     m->left = m->top = 0;
     m->redraw();
 }
