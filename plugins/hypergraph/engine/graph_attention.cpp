@@ -2,13 +2,14 @@
 #include "core/base/text.h"
 #include "plugins/hypergraph/engine/graph_layers.h"
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <cmath>
 
 namespace lathe::hypergraph {
 namespace {
 
 void draw_glorot(at::Tensor& tensor, at::Generator& draws) {
-    const at::NoGradGuard no_gradients;
+    const c10::NoGradGuard no_gradients;
     const double bound = std::sqrt(6.0 / static_cast<double>(tensor.size(-2) + tensor.size(-1)));
     tensor.uniform_(-bound, bound, draws);
 }

@@ -1,13 +1,14 @@
 #include "core/base/error.h"
 #include "plugins/hypergraph/engine/graph_layers.h"
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <cmath>
 
 namespace lathe::hypergraph {
 namespace {
 
 void draw_uniform(at::Tensor& tensor, double bound, at::Generator& draws) {
-    const at::NoGradGuard no_gradients;
+    const c10::NoGradGuard no_gradients;
     tensor.uniform_(-bound, bound, draws);
 }
 

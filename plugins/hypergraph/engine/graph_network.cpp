@@ -2,6 +2,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <algorithm>
 #include <set>
@@ -32,39 +33,39 @@ std::vector<std::string> names_of(const std::string& key) {
 
 const std::vector<NetworkKind>& network_kinds() {
     static const std::vector<NetworkKind> kinds{
-        {"gcn", "GCN", true, false, false, ""},
-        {"sage", "GraphSAGE", true, false, false, ""},
-        {"gat", "GAT", true, false, false, ""},
-        {"gatv2", "GATv2", true, false, false, ""},
-        {"hyper-gcn", "HypergraphConv", false, true, false, "gcn"},
-        {"hyper-gat", "HypergraphConv with attention", false, true, false, "gat"},
-        {"hypergcn", "HyperGCN (Yadati et al.)", false, true, false, "gcn"},
-        {"edhnn", "ED-HNN", false, true, false, ""},
-        {"lp-gcn-hyper-gcn", "GCN + HypergraphConv", true, true, false, "lp-gcn-gcn"},
-        {"lp-gat-hyper-gcn", "GAT + HypergraphConv", true, true, true, "lp-gat-gat"},
-        {"lp-gat-gcn", "GAT + GCN", true, false, false, ""},
-        {"lp-gcn-gcn", "GCN + GCN", true, false, false, ""},
-        {"lp-gat-gat", "GAT + GAT", true, false, false, ""},
-        {"lp-hyper-hyper", "HypergraphConv + HypergraphConv", false, true, false, ""},
-        {"diff", "DiffPool", true, false, true, ""},
-        {"ensemble", "Mean of two networks", true, true, false, ""},
-        {"ta-gcn-hyperconv", "HyperAug: GCN + HypergraphConv", true, true, false, "ta-gcn-gcn"},
-        {"ta-gat-hyperconv", "HyperAug: GAT + HypergraphConv", true, true, false, "ta-gat-gat"},
-        {"ta-sage-hyperconv", "HyperAug: GraphSAGE + HypergraphConv", true, true, false, "ta-sage-sage"},
-        {"ta-gcn-edhnn", "HyperAug: GCN + ED-HNN", true, true, false, "ta-gcn-gcn"},
-        {"ta-gat-edhnn", "HyperAug: GAT + ED-HNN", true, true, false, "ta-gat-gat"},
-        {"ta-sage-edhnn", "HyperAug: GraphSAGE + ED-HNN", true, true, false, "ta-sage-sage"},
-        {"ta-gcn-hyperconv-ablation", "HyperAug's ablation: GCN on HypergraphConv's features", true, true, false, "gcn"},
-        {"ta-gcn-edhnn-ablation", "HyperAug's ablation: GCN on ED-HNN's features", true, true, false, "gcn"},
-        {"ta-sage-gcn", "Control: GraphSAGE + GCN", true, false, false, ""},
-        {"ta-sage-gat", "Control: GraphSAGE + GAT", true, false, false, ""},
-        {"ta-sage-sage", "Control: GraphSAGE + GraphSAGE", true, false, false, ""},
-        {"ta-gat-gcn", "Control: GAT + GCN", true, false, false, ""},
-        {"ta-gat-gat", "Control: GAT + GAT", true, false, false, ""},
-        {"ta-gcn-gcn", "Control: GCN + GCN", true, false, false, ""},
-        {"ta-hyperconv-hyperconv", "Control: HypergraphConv + HypergraphConv", false, true, false, ""},
-        {"ta-edhnn-hyperconv", "Control: ED-HNN + HypergraphConv", true, true, true, ""},
-        {"ta-edhnn-edhnn", "Control: ED-HNN + ED-HNN", false, true, false, ""},
+        {"gcn", "GCN", true, false, false, {}},
+        {"sage", "GraphSAGE", true, false, false, {}},
+        {"gat", "GAT", true, false, false, {}},
+        {"gatv2", "GATv2", true, false, false, {}},
+        {"hyper-gcn", "HypergraphConv", false, true, false, {"gcn"}},
+        {"hyper-gat", "HypergraphConv with attention", false, true, false, {"gat"}},
+        {"hypergcn", "HyperGCN (Yadati et al.)", false, true, false, {"gcn"}},
+        {"edhnn", "ED-HNN", false, true, false, {}},
+        {"lp-gcn-hyper-gcn", "GCN + HypergraphConv", true, true, false, {"lp-gcn-gcn", "gcn"}},
+        {"lp-gat-hyper-gcn", "GAT + HypergraphConv", true, true, true, {"lp-gat-gat", "gat"}},
+        {"lp-gat-gcn", "GAT + GCN", true, false, false, {}},
+        {"lp-gcn-gcn", "GCN + GCN", true, false, false, {}},
+        {"lp-gat-gat", "GAT + GAT", true, false, false, {}},
+        {"lp-hyper-hyper", "HypergraphConv + HypergraphConv", false, true, false, {}},
+        {"diff", "DiffPool", true, false, true, {}},
+        {"ensemble", "Mean of two networks", true, true, false, {}},
+        {"ta-gcn-hyperconv", "HyperAug: GCN + HypergraphConv", true, true, false, {"ta-gcn-gcn", "gcn"}},
+        {"ta-gat-hyperconv", "HyperAug: GAT + HypergraphConv", true, true, false, {"ta-gat-gat", "gat"}},
+        {"ta-sage-hyperconv", "HyperAug: GraphSAGE + HypergraphConv", true, true, false, {"ta-sage-sage", "sage"}},
+        {"ta-gcn-edhnn", "HyperAug: GCN + ED-HNN", true, true, false, {"ta-gcn-gcn", "gcn"}},
+        {"ta-gat-edhnn", "HyperAug: GAT + ED-HNN", true, true, false, {"ta-gat-gat", "gat"}},
+        {"ta-sage-edhnn", "HyperAug: GraphSAGE + ED-HNN", true, true, false, {"ta-sage-sage", "sage"}},
+        {"ta-gcn-hyperconv-ablation", "HyperAug's ablation: GCN on HypergraphConv's features", true, true, false, {"gcn"}},
+        {"ta-gcn-edhnn-ablation", "HyperAug's ablation: GCN on ED-HNN's features", true, true, false, {"gcn"}},
+        {"ta-sage-gcn", "Control: GraphSAGE + GCN", true, false, false, {}},
+        {"ta-sage-gat", "Control: GraphSAGE + GAT", true, false, false, {}},
+        {"ta-sage-sage", "Control: GraphSAGE + GraphSAGE", true, false, false, {}},
+        {"ta-gat-gcn", "Control: GAT + GCN", true, false, false, {}},
+        {"ta-gat-gat", "Control: GAT + GAT", true, false, false, {}},
+        {"ta-gcn-gcn", "Control: GCN + GCN", true, false, false, {}},
+        {"ta-hyperconv-hyperconv", "Control: HypergraphConv + HypergraphConv", false, true, false, {}},
+        {"ta-edhnn-hyperconv", "Control: ED-HNN + HypergraphConv", true, true, true, {}},
+        {"ta-edhnn-edhnn", "Control: ED-HNN + ED-HNN", false, true, false, {}},
     };
     return kinds;
 }
@@ -143,7 +144,7 @@ NetworkOptions network_options_from(const Json& json) {
 GraphNetwork::GraphNetwork(NetworkOptions options) : m_options(std::move(options)) { m_config = to_json(m_options); }
 
 void GraphNetwork::initialize(std::uint64_t seed) {
-    const at::NoGradGuard no_gradients;
+    const c10::NoGradGuard no_gradients;
     at::Generator draws = at::make_generator<at::CPUGeneratorImpl>(seed);
     draw(draws);
 }

@@ -26,7 +26,7 @@ struct NetworkKind {
     std::string id, title;
     bool edges, hyperedges;                 ///< what it looks at
     bool differs;                           ///< released and fixed are not the same
-    std::string without;                    ///< the same network without hyperedges; empty: it looks at none, or there is no such pair
+    std::vector<std::string> without;       ///< networks without hyperedges that it is paired with: of the same size, and what it adds to; empty: no such pair
 };
 const std::vector<NetworkKind>& network_kinds();
 const NetworkKind& network_kind(const std::string& id);   ///< throws Error(unknown_name) with the nearest id

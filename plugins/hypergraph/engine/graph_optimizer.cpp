@@ -1,6 +1,7 @@
 #include "plugins/hypergraph/engine/graph_optimizer.h"
 #include "core/base/error.h"
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <cmath>
 #include <numbers>
 
@@ -26,7 +27,7 @@ double GraphOptimizer::gradient_norm() const { return m_adam ? m_adam->gradient_
 
 void GraphOptimizer::step(std::int64_t number) {
     if (m_adam && m_options.weight_decay != 0) {
-        const at::NoGradGuard no_gradients;
+        const c10::NoGradGuard no_gradients;
         for (auto& [key, parameter] : m_parameters)
             if (parameter.grad().defined()) parameter.mutable_grad().add_(parameter, m_options.weight_decay);
     }

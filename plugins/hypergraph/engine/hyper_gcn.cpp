@@ -1,6 +1,7 @@
 #include "plugins/hypergraph/engine/hyper_gcn.h"
 #include "core/base/error.h"
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <algorithm>
 #include <cmath>
 
@@ -75,7 +76,7 @@ at::Tensor HyperGcnLayer::product(const NodeMatrix& x) {
 at::Tensor HyperGcnLayer::forward(const HypergraphLaplacian& laplacian, const at::Tensor& product) { return gather_sum(laplacian.pattern, Into::rows, product, laplacian.weights) + bias; }
 
 void HyperGcnLayer::initialize(at::Generator& draws) {
-    const at::NoGradGuard no_gradients;
+    const c10::NoGradGuard no_gradients;
     const double bound = 1 / std::sqrt(static_cast<double>(W.size(1)));
     W.uniform_(-bound, bound, draws);
     bias.uniform_(-bound, bound, draws);
