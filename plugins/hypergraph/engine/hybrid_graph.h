@@ -26,6 +26,7 @@ struct Attribute {
 /// What the file says of nodes or hyperedges.
 struct Names {
     std::vector<std::string> label;    ///< the file's own ids as text, for display; empty: the numbers
+    bool are_texts = false;            ///< ids are texts also where they look like numbers (HIF tells "1" from 1)
     std::vector<Attribute> attributes;
 };
 
