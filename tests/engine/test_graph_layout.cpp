@@ -373,7 +373,7 @@ private Q_SLOTS:
             QVERIFY2(tightness(positions, 15) < 0.75, algorithm);
             MethodRun stopped(layout_method());
             stopped.give("data", file("edges.csv"), "a");
-            stopped.run.cancel_after = 3;
+            stopped.run.cancel_after = algorithm == std::string("spectral") ? 0 : 3;   // it looks but a few times
             QVERIFY_THROWS_EXCEPTION(Cancelled, stopped(Json{{"layout.algorithm", algorithm}}));
         }
     }

@@ -380,18 +380,21 @@ private Q_SLOTS:
             for (const double v : found.values) sum += v;
             QVERIFY(std::abs(sum - 1) < 1e-9);
         }
-        // By hand: in the ring λ x² = 2 y x for the corners x... of H, with x in two hyperedges: λ x² = 2 x y, λ y² = x².
+        // By hand: corners x are in two hyperedges, sides y in one: λ x² = 2 x y, λ y² = x².
         const Centrality h = h_centrality(ring, unlimited());
         QVERIFY(std::abs(h.values[0] / h.values[1] - std::cbrt(2.0)) < 1e-5);
         // Clique matrix of the ring: λ a = 2 a + 2 b, λ b = 2 a.
         const Centrality clique = clique_centrality(ring, unlimited());
         QVERIFY(std::abs(clique.eigenvalue - (1 + std::sqrt(5.0))) < 1e-6);
         // Mixed sizes: the tensor of rank 3 spreads a pair {i, j} over (i, i, j) and its like: T x² at i = (2 / 6) (2 x_i x_j + x_j²).
-        const Centrality pair = z_centrality(hyper_sets(csr_of({{0, 1}, {1, 2, 3}}), 4), unlimited());
-        QVERIFY2(pair.why_not.empty(), pair.why_not.c_str());
-        const auto x = [&](std::size_t v) { return pair.values[v]; };
-        QVERIFY(std::abs((2 * x(0) * x(1) + x(1) * x(1)) / 3 - pair.eigenvalue * x(0)) < 1e-6);
-        QVERIFY(std::abs((2 * x(1) * x(0) + x(0) * x(0)) / 3 + x(2) * x(3) - pair.eigenvalue * x(1)) < 1e-6);
+        const Centrality mixed = z_centrality(hyper_sets(csr_of({{0, 1}, {0, 1, 2}, {1, 2, 3}, {0, 2, 3}}), 4), unlimited());
+        QVERIFY2(mixed.why_not.empty(), mixed.why_not.c_str());
+        const auto x = [&](std::size_t v) { return mixed.values[v]; };
+        QVERIFY(std::abs((2 * x(0) * x(1) + x(1) * x(1)) / 3 + x(1) * x(2) + x(2) * x(3) - mixed.eigenvalue * x(0)) < 1e-6);
+        QVERIFY(std::abs(x(0) * x(1) + x(1) * x(3) + x(0) * x(3) - mixed.eigenvalue * x(2)) < 1e-6);
+        QVERIFY(std::abs(x(1) * x(2) + x(0) * x(2) - mixed.eigenvalue * x(3)) < 1e-6);
+        // Where two solutions meet the iteration creeps: said, not passed off as a result.
+        QVERIFY(z_centrality(hyper_sets(csr_of({{0, 1}, {1, 2, 3}}), 4), unlimited()).why_not.find("did not settle") != std::string::npos);
         QVERIFY(!h_centrality(hyper_sets(csr_of({{0}}), 2), unlimited()).why_not.empty());
         QVERIFY(!clique_centrality(hyper_sets({}, 2), unlimited()).why_not.empty());
     }
