@@ -60,6 +60,7 @@ struct Reading {
     ImportReport report;
     RawGraph raw;
     FormatRules rules;
+    std::string where;                 ///< the file or folder, for messages
     std::string name;                  ///< of the graph, where the file says it
     bool is_complex = false;           ///< an abstract simplicial complex
     // What some formats give by final node instead of by place in the id table.

@@ -314,7 +314,7 @@ private:
 
     void check_rows(std::size_t rows, const std::string& what) const {
         if (static_cast<std::int64_t>(rows) != m_graph.nodes)
-            throw Error(ErrorCode::wrong_format, "The " + what + " do not fit the nodes.", std::to_string(rows) + " " + what + " for " + std::to_string(m_graph.nodes) + " nodes", "Give one for each node.");
+            throw Error(ErrorCode::wrong_format, "The " + what + " do not fit the nodes.", m_reading.where + ", " + std::to_string(rows) + " " + what + " for " + std::to_string(m_graph.nodes) + " nodes", "Give one for each node.");
     }
 
     void class_labels(const std::vector<std::string>& given, const IdTable::Order& order) {
@@ -323,7 +323,7 @@ private:
         std::ranges::sort(classes);
         const auto again = std::ranges::unique(classes);
         classes.erase(again.begin(), again.end());
-        if (classes.size() > 65'536) throw Error(ErrorCode::wrong_format, "The column of labels has more than 65 536 different values.", "column " + m_raw.class_column, "Choose a column of classes.");
+        if (classes.size() > 65'536) throw Error(ErrorCode::wrong_format, "The column of labels has more than 65 536 different values.", m_reading.where + ", column " + m_raw.class_column, "Choose a column of classes.");
         if (std::ranges::all_of(classes, [](const std::string& text) { return whole_number(text).has_value(); })) std::ranges::sort(classes, {}, [](const std::string& text) { return *whole_number(text); });
         if (!m_raw.class_order.empty() && std::ranges::all_of(classes, [this](const std::string& text) { return std::ranges::find(m_raw.class_order, text) != m_raw.class_order.end(); })) classes = m_raw.class_order;
         std::map<std::string, std::int32_t, std::less<>> number;
@@ -346,7 +346,7 @@ private:
         for (std::size_t k = 0; k < given.size(); ++k) {
             if (given[k].empty()) continue;
             const auto value = real_number(given[k]);
-            if (!value) throw Error(ErrorCode::wrong_format, "A regression target is no number.", "column " + m_raw.target_column + ": " + valid_text(given[k], 60));
+            if (!value) throw Error(ErrorCode::wrong_format, "A regression target is no number.", m_reading.where + ", column " + m_raw.target_column + ": " + valid_text(given[k], 60));
             m_graph.targets[order.place.empty() ? k : static_cast<std::size_t>(order.place[k])] = static_cast<float>(*value);
         }
         finish_targets(m_graph, m_reading);

@@ -320,6 +320,7 @@ Features read_features(const std::filesystem::path& path, std::int64_t rows, con
         ReadOptions options;
         options.tick = tick;
         Reading reading(options);
+        reading.where = path.string();
         ByteStream stream(path);
         read_feature_matrix(stream, reading);
         check(reading.raw.nodes.size());
