@@ -35,8 +35,8 @@ std::vector<std::int64_t> kept_by(std::span<const float> uniform, double p) {
 
 HybridGraph with_edges_dropped(const HybridGraph& graph, std::span<const float> uniform, double p) {
     HybridGraph out = graph;
-    const IndexColumns all = edge_columns(graph);
-    IndexColumns kept;
+    const ColumnPairs all = edge_columns(graph);
+    ColumnPairs kept;
     std::vector<float> weights;
     for (const std::int64_t k : kept_by(uniform, p)) {
         kept.first.push_back(all.first[static_cast<std::size_t>(k)]);

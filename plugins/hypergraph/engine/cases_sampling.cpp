@@ -10,7 +10,7 @@
 namespace lathe::hypergraph {
 namespace {
 
-IndexColumns columns_of(const at::Tensor& index) { return {index_row(index, 0), index_row(index, 1)}; }
+ColumnPairs columns_of(const at::Tensor& index) { return {index_row(index, 0), index_row(index, 1)}; }
 
 at::Tensor index_tensor(const std::vector<std::int32_t>& first, const std::vector<std::int32_t>& second) {
     return at::stack({at::tensor(first, at::kInt).to(at::kLong), at::tensor(second, at::kInt).to(at::kLong)});
@@ -20,7 +20,7 @@ std::span<const float> floats(const at::Tensor& tensor) { return {tensor.const_d
 TensorMap run_saint(const VerifyInputs& inputs, RunContext&) {
     const at::Tensor &x = inputs.needed("in.x"), &samples = inputs.needed("in.samples");
     const std::int64_t nodes = x.size(0);
-    const IndexColumns edges = columns_of(inputs.needed("in.edge_index")), memberships = columns_of(inputs.needed("in.hyperedge_index"));
+    const ColumnPairs edges = columns_of(inputs.needed("in.edge_index")), memberships = columns_of(inputs.needed("in.hyperedge_index"));
     const auto sample = [&](std::int64_t number) {
         std::vector<std::int32_t> one;
         const auto rows = samples.accessor<std::int64_t, 2>();
@@ -47,7 +47,7 @@ TensorMap run_saint(const VerifyInputs& inputs, RunContext&) {
 
 TensorMap run_augmentations(const VerifyInputs& inputs, RunContext&) {
     const at::Tensor x = inputs.needed("in.x").contiguous(), y = inputs.needed("in.y");
-    const IndexColumns edges = columns_of(inputs.needed("in.edge_index"));
+    const ColumnPairs edges = columns_of(inputs.needed("in.edge_index"));
     HybridGraph graph;
     graph.nodes = x.size(0);
     set_edges(graph, edges.first, edges.second);

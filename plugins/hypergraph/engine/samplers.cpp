@@ -32,10 +32,10 @@ SamplerKind sampler_kind(const std::string& name) {
     throw Error(ErrorCode::unknown_name, "There is no sampler of this name.", name, "Known are none, saint-node, saint-edge, saint-walk, shadow, random-node and random-hyperedge.");
 }
 
-IndexColumns edge_columns(const HybridGraph& graph) { return {row_of_each(graph.out), graph.out.items}; }
-IndexColumns membership_columns(const HybridGraph& graph) { return {graph.members.items, row_of_each(graph.members)}; }
+ColumnPairs edge_columns(const HybridGraph& graph) { return {row_of_each(graph.out), graph.out.items}; }
+ColumnPairs membership_columns(const HybridGraph& graph) { return {graph.members.items, row_of_each(graph.members)}; }
 
-Restricted restricted(std::int64_t node_count, const IndexColumns& edges, const IndexColumns& memberships, std::vector<std::int32_t> nodes) {
+Restricted restricted(std::int64_t node_count, const ColumnPairs& edges, const ColumnPairs& memberships, std::vector<std::int32_t> nodes) {
     Restricted made;
     sort_unique(nodes);
     std::vector<std::int32_t> number(static_cast<std::size_t>(node_count), -1);
@@ -60,7 +60,7 @@ Restricted restricted(std::int64_t node_count, const IndexColumns& edges, const 
     return made;
 }
 
-std::vector<float> saint_edge_weights(std::int64_t node_count, const IndexColumns& edges) {
+std::vector<float> saint_edge_weights(std::int64_t node_count, const ColumnPairs& edges) {
     std::vector<std::int64_t> out(static_cast<std::size_t>(node_count), 0), in(out);
     for (std::size_t k = 0; k < edges.first.size(); ++k) {
         ++out[static_cast<std::size_t>(edges.first[k])];
@@ -82,7 +82,7 @@ std::vector<std::int64_t> saint_edges(std::span<const float> uniform, std::span<
     return order;
 }
 
-SaintNorm saint_norm(std::int64_t node_count, const IndexColumns& edges, std::int64_t steps, std::int64_t coverage, const std::function<std::vector<std::int32_t>()>& next) {
+SaintNorm saint_norm(std::int64_t node_count, const ColumnPairs& edges, std::int64_t steps, std::int64_t coverage, const std::function<std::vector<std::int32_t>()>& next) {
     SaintNorm norm;
     const auto edge_count = static_cast<std::int64_t>(edges.first.size());
     norm.node_count = at::zeros({node_count});
@@ -115,7 +115,7 @@ SaintNorm saint_norm(std::int64_t node_count, const IndexColumns& edges, std::in
     return norm;
 }
 
-HybridGraph subgraph(const HybridGraph& graph, std::span<const std::int32_t> nodes, const IndexColumns& edges, const IndexColumns& memberships, std::int64_t hyperedges) {
+HybridGraph subgraph(const HybridGraph& graph, std::span<const std::int32_t> nodes, const ColumnPairs& edges, const ColumnPairs& memberships, std::int64_t hyperedges) {
     HybridGraph part;
     part.name = graph.name;
     part.nodes = static_cast<std::int64_t>(nodes.size());
@@ -204,7 +204,7 @@ GraphBatch GraphSampler::operator()(at::Generator draws) const {
 /// Each root gets a subgraph of its own: its neighbourhood of some depth, with all edges and memberships among it.
 GraphBatch GraphSampler::shadow(at::Generator& draws) const {
     GraphBatch batch;
-    IndexColumns edges, memberships;
+    ColumnPairs edges, memberships;
     std::int64_t hyperedges = 0;
     if (m_roots.empty()) throw Error(ErrorCode::invalid_value, "There is no node to learn from.", "training part", "Choose another split.");
     std::vector<std::int32_t> number(static_cast<std::size_t>(m_graph->nodes), -1), own;

@@ -19,29 +19,29 @@ struct SamplerOptions {
     int depth = 2, neighbours = 10;     ///< shadow
 };
 
-/// IndexColumns of edge_index and of hyperedge_index.
-struct IndexColumns { std::vector<std::int32_t> first, second; };
-IndexColumns edge_columns(const HybridGraph& graph);          ///< source, target, in the order of `out`
-IndexColumns membership_columns(const HybridGraph& graph);    ///< node, hyperedge
+/// Columns of edge_index and of hyperedge_index.
+struct ColumnPairs { std::vector<std::int32_t> first, second; };
+ColumnPairs edge_columns(const HybridGraph& graph);          ///< source, target, in the order of `out`
+ColumnPairs membership_columns(const HybridGraph& graph);    ///< node, hyperedge
 
 /// What is left of the graph among `nodes`, everything renumbered by ascending old number.
 struct Restricted {
     std::vector<std::int32_t> nodes;                     ///< ascending, each once
     std::vector<std::int64_t> edge;                      ///< which columns of edge_index stay
-    IndexColumns edges, memberships;
+    ColumnPairs edges, memberships;
     std::vector<std::int32_t> hyperedge;                 ///< old numbers of the hyperedges that stay
 };
-Restricted restricted(std::int64_t node_count, const IndexColumns& edges, const IndexColumns& memberships, std::vector<std::int32_t> nodes);
+Restricted restricted(std::int64_t node_count, const ColumnPairs& edges, const ColumnPairs& memberships, std::vector<std::int32_t> nodes);
 
 /// HGB's edge sampler: weights colcount[source] + rowcount[target].
-std::vector<float> saint_edge_weights(std::int64_t node_count, const IndexColumns& edges);
+std::vector<float> saint_edge_weights(std::int64_t node_count, const ColumnPairs& edges);
 /// The `count` columns with the largest log(u) / (weight + 1e-10), largest first.
 std::vector<std::int64_t> saint_edges(std::span<const float> uniform, std::span<const float> weights, std::int64_t count);
 
 /// How often nodes and edges are met, and the weights that undo it.
 struct SaintNorm { at::Tensor node_count, edge_count, node_norm, edge_norm; std::int64_t samples = 0; };
 /// Takes `steps` samples at a time from `next` until the nodes in them add up to coverage * node_count.
-SaintNorm saint_norm(std::int64_t node_count, const IndexColumns& edges, std::int64_t steps, std::int64_t coverage, const std::function<std::vector<std::int32_t>()>& next);
+SaintNorm saint_norm(std::int64_t node_count, const ColumnPairs& edges, std::int64_t steps, std::int64_t coverage, const std::function<std::vector<std::int32_t>()>& next);
 
 /// A batch: a graph of its own, and which of its nodes count in the loss.
 struct GraphBatch {
@@ -62,11 +62,11 @@ private:
     std::shared_ptr<const HybridGraph> m_graph;
     SamplerOptions m_options;
     std::vector<std::int32_t> m_roots;
-    IndexColumns m_edges, m_memberships;
+    ColumnPairs m_edges, m_memberships;
     std::vector<float> m_edge_weights;
 };
 
 /// Rows of labels, targets and features that belong to `nodes`, and the edges and hyperedges given.
-HybridGraph subgraph(const HybridGraph& graph, std::span<const std::int32_t> nodes, const IndexColumns& edges, const IndexColumns& memberships, std::int64_t hyperedges);
+HybridGraph subgraph(const HybridGraph& graph, std::span<const std::int32_t> nodes, const ColumnPairs& edges, const ColumnPairs& memberships, std::int64_t hyperedges);
 
 }

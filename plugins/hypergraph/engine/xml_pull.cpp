@@ -217,7 +217,8 @@ XmlReader::Event XmlReader::start_tag() {
         const bool spaced = is_space(peek());
         skip_space();
         if (peek() == '>' || peek() == '/') break;
-        if (!spaced) refuse("Attributes are separated by blanks.");
+        if (!spaced && peek() >= 0) refuse("Attributes are separated by blanks.");
+        if (peek() < 0) get();   // says that the file ends too early
         std::string key = raw_name();
         skip_space();
         expect("=");
