@@ -72,7 +72,8 @@ quantization)
   measure python3 "$here/quantization_bars.py" ;;
 hypergraph)
   measure verify hypergraph '[a-z0-9_-]+\.safetensors'
-  measure hyper_bench "$here/ref/hypergraph.py" ;;
+  measure hyper_bench "$here/ref/hypergraph.py"
+  measure graph_bars ;;
 esac
 
 if [ -n "$json" ]; then cat "$results"; else
