@@ -16,7 +16,9 @@ Csr maximal_cliques(const Csr& neighbours, std::int64_t smallest, const Tick& ti
 /// the graph stay as empty hyperedges.
 Csr table_hyperedges(const std::vector<std::vector<std::string>>& rows, const std::vector<std::string>& node_names, bool strip_version);
 
-/// Another perspective: nodes within a window of a number, e.g. genes within 200k base pairs: one hyperedge for every window [k * step, k * step + width) of each group (chromosome).
+/// Another perspective: nodes within a window of a number, e.g. genes within 200k base pairs: one hyperedge for every window [k * step, k * step + width) of each group (chromosome)
+/// that holds a node, ordered by group, then by k. Nodes without a finite position are in none. `group` empty: one group. Throws Error(invalid_value) for a width or step that is
+/// not positive.
 Csr window_hyperedges(std::span<const double> position, std::span<const std::string> group, double width, double step);
 
 /// Several modalities: around each node its k nearest in Euclidean distance (itself included), of which those strictly nearer than the `percentile` of all kept distances stay.

@@ -93,7 +93,8 @@ const Attribute& node_attribute(const HybridGraph& graph, std::string_view name,
 }
 
 Csr windows(const HybridGraph& graph, const Json& params) {
-    const Attribute& position = node_attribute(graph, text(params, "hyperedges.position"), true);
+    const std::string position_name = text(params, "hyperedges.position");
+    const Attribute& position = node_attribute(graph, position_name, true);
     std::vector<std::string> group(static_cast<std::size_t>(graph.nodes));
     if (const std::string name = text(params, "hyperedges.group"); !name.empty()) {
         const Attribute& given = node_attribute(graph, name, false);

@@ -1,0 +1,147 @@
+#include "plugins/hypergraph/engine/force_atlas2.h"
+#include "plugins/hypergraph/engine/parallel.h"
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace lathe::hypergraph {
+namespace {
+
+constexpr std::int64_t kPointsInPiece = 512;
+constexpr double kLeastEfficiency = 0.05, kMostSpeed = 1000, kMostRise = 0.5, kMostTolerance = 10;
+
+double raised_weight(double weight, double exponent) { return exponent == 0 ? 1 : exponent == 1 ? weight : std::pow(weight, exponent); }
+
+/// Sums over blocks that do not depend on the number of threads, so neither do they.
+template <class Of> double block_sum(std::int64_t count, const Of& of) {
+    std::vector<double> sums(static_cast<std::size_t>((count + kPointsInPiece - 1) / kPointsInPiece), 0);
+    parallel_blocks(count, kPointsInPiece, [&](std::int64_t first, std::int64_t end) {
+        double sum = 0;
+        for (std::int64_t i = first; i < end; ++i) sum += of(static_cast<std::size_t>(i));
+        sums[static_cast<std::size_t>(first / kPointsInPiece)] = sum;
+    });
+    return std::accumulate(sums.begin(), sums.end(), 0.0);
+}
+
+}
+
+ForceAtlas2::ForceAtlas2(const LayoutGraph& graph, const ForceAtlas2Options& options, Positions start) : m_options(options), m_positions(std::move(start)) {
+    const auto n = static_cast<std::size_t>(graph.points);
+    m_mass = graph.mass;
+    if (m_mass.empty()) m_mass = masses_of(graph);
+    m_float_mass.assign(m_mass.begin(), m_mass.end());
+    const double mean_mass = n ? std::accumulate(m_mass.begin(), m_mass.end(), 0.0) / static_cast<double>(n) : 1;
+    std::vector<std::int32_t> from, to;
+    std::vector<double> pull;
+    for (const LayoutEdge& edge : graph.edges) {
+        const double strength = raised_weight(edge.weight, options.weight_exponent) * (options.dissuade_hubs ? mean_mass / m_mass[static_cast<std::size_t>(edge.source)] : 1);
+        from.insert(from.end(), {edge.source, edge.target});
+        to.insert(to.end(), {edge.target, edge.source});
+        pull.insert(pull.end(), {strength, strength});
+    }
+    std::vector<std::int64_t> order;
+    m_neighbours = rows_of(from, to, graph.points, &order);
+    m_pull.resize(order.size());
+    for (std::size_t k = 0; k < order.size(); ++k) m_pull[k] = pull[static_cast<std::size_t>(order[k])];
+    for (Positions* p : {&m_force, &m_old_force}) p->x.assign(n, 0), p->y.assign(n, 0);
+    m_repulsion_x.resize(n), m_repulsion_y.resize(n);
+}
+
+void ForceAtlas2::repel_exactly(std::int64_t first, std::int64_t end) {
+    for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(end); ++i) {
+        double fx = 0, fy = 0;
+        for (std::size_t j = 0; j < m_mass.size(); ++j) {
+            const double dx = m_positions.x[i] - m_positions.x[j], dy = m_positions.y[i] - m_positions.y[j], square = dx * dx + dy * dy;
+            const double f = square > 0 ? m_mass[j] / square : 0;
+            fx += dx * f;
+            fy += dy * f;
+        }
+        m_force.x[i] = m_options.scaling * m_mass[i] * fx;
+        m_force.y[i] = m_options.scaling * m_mass[i] * fy;
+    }
+}
+
+/// Gravity and the edges of these points.
+void ForceAtlas2::attract(std::int64_t first, std::int64_t end) {
+    for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(end); ++i) {
+        const double x = m_positions.x[i], y = m_positions.y[i], distance = std::sqrt(x * x + y * y);
+        if (distance > 0) {
+            const double g = m_options.gravity * m_mass[i] / (m_options.strong_gravity ? 1 : distance);
+            m_force.x[i] -= g * x;
+            m_force.y[i] -= g * y;
+        }
+        double fx = 0, fy = 0;
+        for (auto k = static_cast<std::size_t>(m_neighbours.offsets[i]); k < static_cast<std::size_t>(m_neighbours.offsets[i + 1]); ++k) {
+            const auto j = static_cast<std::size_t>(m_neighbours.items[k]);
+            const double dx = m_positions.x[j] - x, dy = m_positions.y[j] - y;
+            double f = m_pull[k];
+            if (m_options.lin_log) {
+                const double d = std::sqrt(dx * dx + dy * dy);
+                f *= d > 0 ? std::log1p(d) / d : 0;
+            }
+            fx += f * dx;
+            fy += f * dy;
+        }
+        m_force.x[i] += fx;
+        m_force.y[i] += fy;
+    }
+}
+
+void ForceAtlas2::compute_forces() {
+    const auto n = static_cast<std::int64_t>(m_mass.size());
+    if (n >= m_options.barnes_hut_from) {
+        m_tree.build(m_positions.x, m_positions.y, m_float_mass);
+        m_tree.inverse_distance(static_cast<float>(m_options.theta), m_repulsion_x, m_repulsion_y);
+        parallel_blocks(n, kPointsInPiece, [&](std::int64_t first, std::int64_t end) {
+            for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(end); ++i) {
+                m_force.x[i] = m_options.scaling * m_mass[i] * m_repulsion_x[i];
+                m_force.y[i] = m_options.scaling * m_mass[i] * m_repulsion_y[i];
+            }
+            attract(first, end);
+        });
+    } else
+        parallel_blocks(n, 64, [&](std::int64_t first, std::int64_t end) {
+            repel_exactly(first, end);
+            attract(first, end);
+        });
+}
+
+void ForceAtlas2::adjust_speed() {
+    const auto n = static_cast<std::int64_t>(m_mass.size());
+    m_swinging = block_sum(n, [&](std::size_t i) { return m_mass[i] * std::hypot(m_old_force.x[i] - m_force.x[i], m_old_force.y[i] - m_force.y[i]); });
+    m_traction = block_sum(n, [&](std::size_t i) { return m_mass[i] * std::hypot(m_old_force.x[i] + m_force.x[i], m_old_force.y[i] + m_force.y[i]) / 2; });
+    if (!(m_swinging > 0)) {   // nothing swings, as with a single point: as fast as it may
+        m_speed *= 1 + kMostRise;
+        m_speed = std::min(m_speed, kMostSpeed);
+        return;
+    }
+    const double count = static_cast<double>(n), estimate = 0.05 * std::sqrt(count);
+    double tolerance = m_options.tolerance * std::max(std::sqrt(estimate), std::min(kMostTolerance, estimate * m_traction / (count * count)));
+    if (m_swinging > 2 * m_traction) {
+        if (m_efficiency > kLeastEfficiency) m_efficiency *= 0.5;
+        tolerance = std::max(tolerance, m_options.tolerance);
+    }
+    const double target = tolerance * m_efficiency * m_traction / m_swinging;
+    if (m_swinging > tolerance * m_traction) {
+        if (m_efficiency > kLeastEfficiency) m_efficiency *= 0.7;
+    } else if (m_speed < kMostSpeed) m_efficiency *= 1.3;
+    m_speed += std::min(target - m_speed, kMostRise * m_speed);
+}
+
+void ForceAtlas2::step() {
+    const auto n = static_cast<std::int64_t>(m_mass.size());
+    std::swap(m_force, m_old_force);
+    compute_forces();
+    adjust_speed();
+    const double radius = std::sqrt(block_sum(n, [&](std::size_t i) { return m_positions.x[i] * m_positions.x[i] + m_positions.y[i] * m_positions.y[i]; }) / std::max<double>(1, static_cast<double>(n)));
+    const double moved = block_sum(n, [&](std::size_t i) {
+        const double swing = m_mass[i] * std::hypot(m_old_force.x[i] - m_force.x[i], m_old_force.y[i] - m_force.y[i]);
+        const double factor = m_speed / (1 + std::sqrt(m_speed * swing));
+        m_positions.x[i] += m_force.x[i] * factor;
+        m_positions.y[i] += m_force.y[i] * factor;
+        return factor * std::hypot(m_force.x[i], m_force.y[i]);
+    });
+    m_moved = n && radius > 0 ? moved / static_cast<double>(n) / radius : 0;
+}
+
+}
