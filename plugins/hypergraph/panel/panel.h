@@ -104,6 +104,7 @@ private:
     void show_recorded(const RecordedRun& recorded) override;
     // panel_jobs.cpp: layout, and what is asked for by a button
     void start_layout(bool live);
+    void forget_layout();
     void take_layout(const RunEvent& event);
     void take_places(const Artifact& artifact);
     void show_places();
@@ -159,6 +160,7 @@ private:
     mutable std::string m_kept_places;                             // as text for the project; empty: to be made anew
 
     QString m_open, m_layout;                              // runs under way
+    bool m_layout_is_live = false;                         // nobody asked for it
     OpenJob m_opening;
     Json m_statistics_key, m_compare_key, m_build_key;
     QHash<QString, QString> m_jobs;                        // method -> run under way

@@ -54,7 +54,7 @@ void Panel::start_layout(bool live) {
         return;
     }
     RunRequest asked = request("hypergraph.layout", live);
-    for (const auto& [key, value] : m_options[kLayout]->values().items()) asked.params[key] = value;
+    asked.params.update(m_options[kLayout]->values());
     if (asked.params.value("layout.hold_moved", false)) {
         Json rows = Json::array();
         for (const auto& [node, place] : m_moved) rows.push_back({node, place.first, place.second});
@@ -62,7 +62,16 @@ void Panel::start_layout(bool live) {
     }
     asked.seed = asked.params.value("layout.seed", std::int64_t{0});
     m_layout = m_context.submit(asked, assets(), live ? kLayout : QString());
+    m_layout_is_live = live;
     if (!m_layout.isEmpty()) m_pane->set_layout_running(tr("settling…"));
+}
+
+/// One that is under way is of another graph, or is not needed any more.
+void Panel::forget_layout() {
+    if (m_layout.isEmpty()) return;
+    m_context.cancel(m_layout);
+    m_layout.clear();
+    m_pane->set_layout_running({});
 }
 
 void Panel::take_layout(const RunEvent& event) {
@@ -74,10 +83,12 @@ void Panel::take_layout(const RunEvent& event) {
 
 void Panel::take_places(const Artifact& artifact) {
     m_places = places_of(artifact, m_graph ? m_graph->data->nodes : -1);
-    m_places_key = Json(data_path().toStdString());
+    m_places_key = m_graph ? m_graph_key.value("data", Json()) : Json(data_path().toStdString());
     m_kept_places.clear();
-    const bool holds = m_options[kLayout]->values().value("layout.hold_moved", false);
-    if (!holds) m_moved.clear();
+    if (!m_moved.empty() && !m_options[kLayout]->values().value("layout.hold_moved", false)) {
+        m_moved.clear();
+        m_kept_view->loaded();   // a layout is nothing to undo
+    }
     show_places();
 }
 
@@ -112,9 +123,8 @@ bool Panel::start_job(const char* method, const Json& extra, const Assets& more)
         return false;
     }
     RunRequest asked = request(method, id == kExplain || id == kBuild);
-    if (const MethodOptions* own = m_options.value(id))
-        for (const auto& [key, value] : own->values().items()) asked.params[key] = value;
-    for (const auto& [key, value] : extra.items()) asked.params[key] = value;
+    if (const MethodOptions* own = m_options.value(id)) asked.params.update(own->values());
+    asked.params.update(extra);
     for (const char* seed : {"seed", "statistics.seed", "embed.seed"})
         if (asked.params.contains(seed)) asked.seed = asked.params.value(seed, std::int64_t{0});
     const QString uuid = m_context.submit(asked, assets() + more, asked.lane == Lane::live ? id : QString());

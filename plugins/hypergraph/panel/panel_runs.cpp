@@ -1,5 +1,5 @@
 // The graph that is shown and the network that is trained on it: asking, listening, and what the project has of them.
-#include "plugins/hypergraph/panel/build_row.h"
+#include "core/method/tensor_bytes.h"
 #include "plugins/hypergraph/panel/curves_view.h"
 #include "plugins/hypergraph/panel/embedding_view.h"
 #include "plugins/hypergraph/panel/graph_pane.h"
@@ -10,7 +10,6 @@
 #include "viewers/graph_selection.h"
 #include "widgets/asset_chooser.h"
 #include "widgets/parameter_form.h"
-#include <QFileInfo>
 
 namespace lathe::hypergraph {
 namespace {
@@ -47,7 +46,6 @@ void Panel::describe() {
     if (data_path().isEmpty() || !m_context.catalogue().find("hypergraph.open")) return;
     const Json key = graph_key();
     if (!m_open.isEmpty() && m_opening.key == key) return;   // just asked
-    if (!m_layout.isEmpty()) m_context.cancel(m_layout);     // of the old graph
     m_open = m_context.submit(request("hypergraph.open", true), assets(), kOpen);
     m_opening = {{}, {}, key};
 }
@@ -117,14 +115,20 @@ void Panel::adopt(OpenResult result) {
     if (text_fact(result.key, "data") != data_path()) return;   // another was chosen meanwhile
     const bool same_nodes = m_graph && m_graph_key.value("data", Json()) == result.key.value("data", Json()) && m_graph->data->nodes == result.graph->data->nodes;
     const std::vector<std::int32_t> selected = same_nodes ? m_selection->nodes() : std::vector<std::int32_t>();
-    const bool first = !same_nodes;
+    CsvTable measured = same_nodes ? m_values.statistics() : CsvTable();
     m_graph = result.graph;
     m_graph_key = result.key;
     m_values.set_graph(m_graph);
+    m_values.set_statistics(std::move(measured));
     m_values.set_training(m_training && m_training->sources == data_path() ? m_training : nullptr);
     m_pane->set_graph(m_graph);
-    m_embedding->set_graph(m_graph);
-    m_statistics->set_graph(m_graph.get());
+    if (!same_nodes) {
+        forget_layout();
+        m_embedding->set_graph(m_graph);
+        m_selected->show_explanation({});
+        m_statistics_key = {};
+    }
+    if (m_statistics_key.is_null()) m_statistics->set_graph(m_graph.get());   // what was measured stays, marked as stale
     m_import->show_graph(m_graph.get());
     show_rows();
     m_pane->set_colours(m_values);
@@ -138,7 +142,7 @@ void Panel::adopt(OpenResult result) {
     }
     if (m_places.first.empty()) start_layout(true);
     else show_places();
-    if (first)
+    if (!same_nodes)
         for (const QString& warning : m_graph->warnings) m_context.show_message(QStringLiteral("warn"), warning, data_path(), tr("The Import tab says what was found and what it became."));
     save_soon();
     show_now();
@@ -193,8 +197,12 @@ void Panel::show_recorded(const RecordedRun& recorded) {
         for (const auto& [role, path] : run.assets)
             if (role == u"data" && path != data_path()) return;                        // the last one was of another graph
         if (run.method == kRecordedLayout) {
-            for (const Artifact& artifact : recorded.artifacts)
-                if (artifact.key == "positions" && m_layout.isEmpty() && m_places.first.empty()) take_places(artifact);
+            for (const Artifact& artifact : recorded.artifacts) {
+                const bool is_wanted = artifact.key == "positions" && (m_layout.isEmpty() ? m_places.first.empty() : m_layout_is_live);
+                if (!is_wanted || (m_graph && tensor_of(artifact).shape.at(0) != m_graph->data->nodes)) continue;
+                forget_layout();
+                take_places(artifact);
+            }
             return;
         }
         for (const Artifact& artifact : recorded.artifacts) take_job_artifact(run.method, artifact);
