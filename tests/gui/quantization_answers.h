@@ -2,6 +2,7 @@
 // What the engine would answer for a ResNet-20: nodes, layers, histograms, sensitivities, made up but consistent, in the form of quantization.describe, .evaluate, …
 #include "core/method/method_info.h"
 #include "core/report/csv.h"
+#include "tests/gui/made_artifacts.h"
 #include <QString>
 #include <QStringList>
 #include <algorithm>
@@ -60,31 +61,6 @@ inline std::vector<MethodInfo> quantization_methods() {
         method("quantization.reconstruct", {calibration, Parameter::choice("algorithm", "brecq", {{"adaround", "AdaRound", ""}, {"brecq", "BRECQ", ""}, {"qdrop", "QDrop", ""}}).with_label("Algorithm").with_group("Reconstruction"),
             Parameter::integer("iterations", 600).range(1, 100'000).with_label("Iterations").with_group("Reconstruction").is_log(), Parameter::integer("images", 1000).range(0, 10'000)}),
         method("quantization.train", {Parameter::integer("epochs", 10).range(1, 1000).with_label("Epochs").with_group("Training"), Parameter::number("learning_rate", 0.01).range(1e-6, 1).with_label("Learning rate").with_group("Training").is_log()})};
-}
-
-inline Artifact text_artifact(const std::string& key, const std::string& kind, const std::string& bytes) {
-    Artifact out;
-    out.key = key;
-    out.kind = kind;
-    out.bytes = std::make_shared<const std::string>(bytes);
-    return out;
-}
-
-inline Artifact tensor_artifact(const std::string& key, const char* dtype, const std::vector<std::int64_t>& shape, const void* data, std::size_t bytes) {
-    std::string head = Json{{"value", {{"dtype", dtype}, {"shape", shape}, {"data_offsets", {0, bytes}}}}}.dump();
-    head.resize((head.size() + 7) / 8 * 8, ' ');
-    const std::uint64_t size = head.size();
-    Artifact out = text_artifact(key, "tensor", std::string(reinterpret_cast<const char*>(&size), 8) + head + std::string(static_cast<const char*>(data), bytes));
-    out.media = "application/x-safetensors";
-    return out;
-}
-
-inline Artifact f32_artifact(const std::string& key, const std::vector<std::int64_t>& shape, const std::vector<float>& values) { return tensor_artifact(key, "F32", shape, values.data(), values.size() * 4); }
-
-inline Artifact table_artifact(const std::string& key, const std::vector<std::string>& columns, const std::vector<std::vector<Json>>& rows) {
-    std::string csv = csv_row({columns.begin(), columns.end()});
-    for (const auto& row : rows) csv += csv_row(row);
-    return text_artifact(key, "table", csv);
 }
 
 struct Chosen { int weight = 8, activation = 8; double clip = 0; };

@@ -2,41 +2,16 @@
 // The workspace of quantization in a frame like the window's, with a context that answers as the engine does.
 #include "plugins/quantization/panel/panel.h"
 #include "plugins/quantization/panel/source_bar.h"
+#include "tests/gui/dock_frame.h"
 #include "tests/gui/fake_panel_context.h"
 #include "tests/gui/gui_fixture.h"
 #include "tests/gui/quantization_answers.h"
 #include "widgets/asset_chooser.h"
-#include "widgets/dock_title.h"
 #include <QGridLayout>
 #include <QTemporaryDir>
 #include <QVBoxLayout>
 
 namespace lathe::gui_test {
-
-/// The surface of a dock, which the window gives it.
-inline void fill_as_dock(QWidget* frame) {
-    const auto fill = [frame] {
-        QPalette palette = Theme::instance().palette();
-        palette.setColor(QPalette::Window, theme_colours().base);
-        frame->setPalette(palette);
-    };
-    fill();
-    frame->setAutoFillBackground(true);
-    QObject::connect(&Theme::instance(), &Theme::changed, frame, fill);
-}
-
-/// A dock as the window frames it.
-inline QWidget* framed(const FakePanelContext& context, const QString& id) {
-    auto* frame = new QWidget;
-    fill_as_dock(frame);
-    auto* column = new QVBoxLayout(frame);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
-    const auto& dock = context.docks[id];
-    column->addWidget(new DockTitle(dock.title, dock.hint));
-    column->addWidget(dock.content, 1);
-    return frame;
-}
 
 struct QuantizationBench {
     FakePanelContext context;

@@ -7,6 +7,7 @@
 #include "tests/gui/quantization_bench.h"
 #include "viewers/heat_map.h"
 #include "viewers/plot_viewer.h"
+#include "widgets/method_options.h"
 #include "widgets/parameter_form.h"
 #include "widgets/simple_table.h"
 #include <QPushButton>
@@ -38,6 +39,65 @@ private Q_SLOTS:
     void initTestCase() {
         Theme::instance().apply(*qApp, ThemeMode::light);
         qputenv("XDG_DATA_HOME", m_data.path().toLocal8Bit());   // what is learnt here must not stay with the user
+    }
+
+    /// Methods without a form in the workspace have theirs behind a button; what is set there goes with their runs and is kept, and only theirs.
+    void options_go_with_their_method() {
+        Bench bench;
+        bench.open();
+        bench.answer();
+        MethodOptions* options = bench.panel->options("quantization.sensitivity");
+        QVERIFY(options && options->isEnabled());
+        options->form()->edit("images", 32);
+        bench.panel->form()->edit("images", 500);
+        Q_EMIT bench.panel->front()->sensitivity_requested();
+        QCOMPARE(bench.context.last("quantization.sensitivity").request.params["images"], Json(32));
+        bench.context.undo.undo();
+        bench.context.undo.undo();
+        QCOMPARE(options->values()["images"], Json(256));
+        bench.context.undo.redo();
+        QTRY_VERIFY(bench.context.state.is_object() && bench.context.state["options"]["quantization.sensitivity"]["images"] == Json(32));
+        bench.show();
+        options->click();
+        QTRY_VERIFY(options->form()->isVisible());
+        QVERIFY(save_pictures(*options->form()->window(), "quantization_options"));
+        Theme::instance().set_mode(ThemeMode::light);
+        options->form()->window()->close();
+    }
+
+    /// What was measured before stands in the plot, once for each assignment, and comes back with a click.
+    void recorded_measurements_are_rings() {
+        Bench bench;
+        const QString model = bench.files.filePath("resnet20.safetensors"), data = bench.files.path();
+        const auto recorded = [&](int number, int bits, double top1, const QString& of) {
+            PanelRun run;
+            run.uuid = QString::number(number);
+            run.method = "quantization.evaluate";
+            run.state = RunState::finished;
+            run.params = {{"backend", "academic"}, {"weight_bits", bits}, {"images", 1000}};
+            run.summary = {{"top1", top1}, {"size_bytes", 34'000.0 * bits}, {"bitops", 1e9}};
+            run.assets = {{"model", of}, {"data", data}};
+            bench.context.recorded << run;
+        };
+        recorded(1, 5, 0.9, model);
+        recorded(2, 5, 0.91, model);
+        recorded(3, 6, 0.915, model);
+        recorded(4, 3, 0.8, "/another.safetensors");
+        bench.open();
+        PlotViewer* plot = bench.panel->front()->plot();
+        const auto rings = [&] {
+            QStringList found;
+            for (const Curve& curve : plot->curves())
+                if (curve.id == u"tried")
+                    for (const double y : curve.y)
+                        if (!std::isnan(y)) found << QString::number(y, 'f', 1);
+            return found.join(' ');
+        };
+        QTRY_COMPARE(rings(), QString("91.0 91.5"));
+        Q_EMIT plot->point_clicked("tried", 2);
+        QCOMPARE(bench.panel->form()->value("weight_bits"), Json(6));
+        bench.context.undo.undo();
+        QVERIFY(bench.panel->form()->value("weight_bits") != Json(6));
     }
 
     void methods_are_compared() {

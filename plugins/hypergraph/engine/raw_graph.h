@@ -83,6 +83,12 @@ struct Reading {
     void warn(std::string sentence) { report.warnings.push_back(std::move(sentence)); }
 };
 
+/// Ids by their place in a table become final ids.
+void reorder(std::vector<std::int32_t>& ids, const IdTable::Order& order);
+
+/// Edges and hyperedges, whose nodes have final ids already.
+void finish_structure(HybridGraph& graph, Reading& reading);
+
 /// Applies options and rules. Throws Error(wrong_format) for what does not fit together.
 HybridGraph finish(Reading& reading);
 

@@ -31,7 +31,7 @@ QString difference_words(const CsvTable& table, const QString& node) {
 
 }
 
-EngineView::EngineView(QWidget* parent)
+EngineView::EngineView(QWidget* options, QWidget* parent)
     : QWidget(parent), m_lines(new NoteRows(this)), m_details(new QWidget(this)), m_check(make_button(tr("Check on engine"), QStringLiteral("check"), false, this)),
       m_open(make_button(tr("Step differences"), QStringLiteral("diff"), false, this)),
       m_export(make_button(tr("Save…"), QStringLiteral("export"), false, this)), m_progress(new TextLabel({}, 12, false, TextRole::secondary, this)),
@@ -46,6 +46,7 @@ EngineView::EngineView(QWidget* parent)
         button->setProperty("lathe_tool", true);
         row->addWidget(button);
     }
+    row->addWidget(options);
     m_open->setCheckable(true);
     row->addStretch(1);
     column->addLayout(row);

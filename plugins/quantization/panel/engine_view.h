@@ -19,7 +19,7 @@ class NoteRows;
 class EngineView : public QWidget {
     Q_OBJECT
 public:
-    explicit EngineView(QWidget* parent = nullptr);
+    explicit EngineView(QWidget* options, QWidget* parent = nullptr);   ///< options: of its method; stands beside its button
     void begin();                                          ///< a new check: what it gives takes the place of the old one when it ends
     void take(const Artifact& artifact);                   ///< Throws Error(wrong_format)
     void finish(const Json& summary);

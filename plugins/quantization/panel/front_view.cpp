@@ -12,7 +12,7 @@
 
 namespace lathe::quantization {
 
-FrontView::FrontView(QWidget* parent) : QWidget(parent), m_plot(new PlotViewer(this)), m_note(new TextLabel({}, 11, false, TextRole::secondary, this)),
+FrontView::FrontView(QWidget* options, QWidget* parent) : QWidget(parent), m_plot(new PlotViewer(this)), m_note(new TextLabel({}, 11, false, TextRole::secondary, this)),
       m_measure(make_button(tr("Measure sensitivity"), QStringLiteral("curve"), false, this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(4, 4, 4, 6);
@@ -30,6 +30,7 @@ FrontView::FrontView(QWidget* parent) : QWidget(parent), m_plot(new PlotViewer(t
     foot->setContentsMargins(8, 0, 8, 0);
     foot->setSpacing(8);
     foot->addWidget(m_note, 1);
+    foot->addWidget(options, 0, Qt::AlignTop);
     foot->addWidget(m_measure, 0, Qt::AlignTop);
     column->addLayout(foot);
     connect(m_measure, &QPushButton::clicked, this, &FrontView::sensitivity_requested);

@@ -12,9 +12,9 @@ class TextLabel;
 
 namespace lathe::quantization {
 
-/// An assignment that was measured: what the parameter `layers` was, and what came of it.
+/// An assignment that was measured, here or in a recorded run: the parameters that say what is quantized and how, and what came of it.
 struct Tried {
-    Json layers;
+    Json params;
     double bytes = 0, bitops = 0, top1 = 0;                ///< percent
 };
 
@@ -23,7 +23,8 @@ struct FrontMark { double bytes = 0, top1 = std::nan(""); };
 class FrontView : public QWidget {
     Q_OBJECT
 public:
-    explicit FrontView(QWidget* parent = nullptr);
+    /// `options`: of the method that measures sensitivity; stands beside its button.
+    explicit FrontView(QWidget* options, QWidget* parent = nullptr);
     /// estimated: top-1 of each point of the front, with the activations as they are chosen. float_top1 NaN: not known.
     void show_front(const QList<FrontMark>& estimated, const QList<Tried>& tried, const FrontMark& now, bool now_is_measured, const FrontMark& all_8, const FrontMark& all_4, double float_top1);
     void set_running(const QString& progress);             ///< sensitivity is being measured; empty: it is not

@@ -33,7 +33,7 @@ QString latex_text(QString text) {
 
 }
 
-MethodsView::MethodsView(QWidget* parent)
+MethodsView::MethodsView(QWidget* options, QWidget* parent)
     : QWidget(parent), m_note(new TextLabel({}, 11, false, TextRole::secondary, this)), m_progress(new TextLabel({}, 12, false, TextRole::secondary, this)),
       m_run(make_button(tr("Compare methods"), {}, false, this)), m_place(new QWidget(this)) {
     auto* column = new QVBoxLayout(this);
@@ -48,6 +48,7 @@ MethodsView::MethodsView(QWidget* parent)
     m_run->setToolTip(tr("Every method at every number of bits, over several seeds; takes minutes"));
     m_run->setProperty("lathe_tool", true);
     row->addWidget(m_run);
+    row->addWidget(options);
     row->addWidget(m_progress, 1);
     m_note->setContentsMargins(12, 0, 12, 0);
     m_note->setWordWrap(true);

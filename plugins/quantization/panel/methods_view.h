@@ -19,7 +19,7 @@ namespace lathe::quantization {
 class MethodsView : public QWidget {
     Q_OBJECT
 public:
-    explicit MethodsView(QWidget* parent = nullptr);
+    explicit MethodsView(QWidget* options, QWidget* parent = nullptr);   ///< options: of its method; stands beside its button
     void show_comparison(const Artifact& artifact);        ///< whole or as far as it is
     void set_running(const QString& text);                 ///< empty: it does not run
     QString as_latex() const;

@@ -13,6 +13,7 @@
 #include "widgets/asset_chooser.h"
 #include "widgets/dock_title.h"
 #include "widgets/kept_view.h"
+#include "widgets/method_options.h"
 #include "widgets/parameter_form.h"
 #include "widgets/segmented_control.h"
 #include "widgets/small_widgets.h"
@@ -28,13 +29,12 @@
 namespace lathe::quantization {
 namespace {
 constexpr int kQuantizationStateVersion = 1;
-constexpr qsizetype kMostTried = 200;
 }
 
 Panel::Panel(PanelContext& context, QWidget* parent)
     : MethodPanel(context, "quantization.evaluate", kQuantizationStateVersion, parent), m_source(new SourceBar), m_centre(new QStackedWidget(this)),
       m_empty(new EmptyState(QStringLiteral("steps"), tr("No model yet. Open a checkpoint to see its layers with a slider for the bits of each."), tr("Open model…"), this)), m_layers(new LayersView(this)), m_ranges(new RangesView),
-      m_result_view(new ResultView), m_front(new FrontView), m_budget(new BudgetRows), m_notes(new NoteRows), m_learnt_row(new LearntRow), m_methods(new MethodsView), m_engine(new EngineView), m_pictures(new PicturesView),
+      m_result_view(new ResultView), m_front(new FrontView(make_options("quantization.sensitivity"))), m_budget(new BudgetRows), m_notes(new NoteRows), m_learnt_row(new LearntRow), m_methods(new MethodsView(make_options("quantization.compare"))), m_engine(new EngineView(make_options("quantization.deploy"))), m_pictures(new PicturesView),
       m_learning(new LearningView(context.undo_stack())) {
     build_centre();
     build_parameters();
@@ -63,7 +63,7 @@ Panel::Panel(PanelContext& context, QWidget* parent)
     connect(m_front, &FrontView::uniform_chosen, this, &Panel::use_uniform);
     connect(m_budget, &BudgetRows::best_wanted, this, &Panel::use_best);
     connect(m_budget, &BudgetRows::uniform_wanted, this, &Panel::use_uniform);
-    connect(m_methods, &MethodsView::run_requested, this, [this] { start_job("quantization.compare", Json::object()); });
+    connect(m_methods, &MethodsView::run_requested, this, [this] { start_job("quantization.compare"); });
     connect(m_engine, &EngineView::check_requested, this, &Panel::check_on_engine);
     connect(m_engine, &EngineView::export_requested, this, &Panel::save_onnx);
     connect(m_engine, &EngineView::node_chosen, this, [this](const QString& node) {
@@ -81,6 +81,13 @@ Panel::Panel(PanelContext& context, QWidget* parent)
 }
 
 Panel::~Panel() = default;
+
+MethodOptions* Panel::make_options(const char* method) {
+    auto* options = new MethodOptions(QString::fromLatin1(method), m_context.undo_stack());
+    m_options.insert(options->method(), options);
+    connect(options, &MethodOptions::changed, this, &Panel::save_soon);
+    return options;
+}
 
 void Panel::build_centre() {
     auto* column = new QVBoxLayout(this);
@@ -174,12 +181,11 @@ void Panel::catalogue_taken() {
     if (!evaluate) return;
     for (const Parameter& parameter : evaluate->parameters)
         if (parameter.id == "layers") m_layers->set_schemes_available(LayerChoices::has_column(parameter.default_value, "weight_symmetric"));
-    for (const QString& method : LearningView::methods()) {
-        std::vector<Parameter> own;
-        if (const MethodInfo* info = m_context.catalogue().find(method.toStdString()))
-            for (const Parameter& parameter : info->parameters)
-                if (std::ranges::find(evaluate->parameters, parameter.id, &Parameter::id) == evaluate->parameters.end()) own.push_back(parameter);
-        m_learning->set_parameters(method, std::move(own));
+    const auto own = [&](const MethodInfo* method) { return method ? own_parameters(*method, *evaluate) : std::vector<Parameter>(); };
+    for (const QString& method : LearningView::methods()) m_learning->set_parameters(method, own(m_context.catalogue().find(method.toStdString())));
+    for (MethodOptions* options : std::as_const(m_options)) {
+        const MethodInfo* method = m_context.catalogue().find(options->method().toStdString());
+        options->set_parameters(method ? QString::fromStdString(method->title) : QString(), own(method));
     }
 }
 
@@ -226,13 +232,15 @@ void Panel::load(const Json& state) {
     const Json tried = state.value("tried", Json::array());
     if (tried.is_array())
         for (const Json& one : tried)
-            if (one.is_object() && one.contains("layers") && m_tried.size() < kMostTried) m_tried << Tried{one["layers"], one.value("bytes", 0.0), one.value("bitops", 0.0), one.value("top1", 0.0)};
+            if (one.is_object()) add_tried({one.value("params", Json()), one.value("bytes", 0.0), one.value("bitops", 0.0), one.value("top1", 0.0)});
     if (view.is_object())   // after the model: they belong to it
         if (const QString file = QString::fromStdString(view.value("quantizers", std::string())); QFileInfo::exists(file)) take_quantizers(file);
     for (const QString& method : LearningView::methods()) {
         const Json learning = state.value("learning", Json());
         if (learning.is_object()) m_learning->set_values(method, learning.value(method.toStdString(), Json()));
     }
+    if (const Json options = state.value("options", Json()); options.is_object())
+        for (MethodOptions* one : std::as_const(m_options)) one->set_values(options.value(one->method().toStdString(), Json()));
     m_kept_view->loaded();
     const QStringList selected = texts_of(state.value("selected", Json()));
     m_layers->select(selected, selected.value(0));
@@ -245,11 +253,12 @@ Json Panel::view_state() const {
 
 Json Panel::state() const {
     Json tried = Json::array();
-    for (const Tried& one : m_tried) tried.push_back({{"layers", one.layers}, {"bytes", one.bytes}, {"bitops", one.bitops}, {"top1", one.top1}});
-    Json learning = Json::object();
+    for (const Tried& one : m_tried) tried.push_back({{"params", one.params}, {"bytes", one.bytes}, {"bitops", one.bitops}, {"top1", one.top1}});
+    Json learning = Json::object(), options = Json::object();
+    for (const MethodOptions* one : std::as_const(m_options)) options[one->method().toStdString()] = one->values();
     for (const QString& method : LearningView::methods()) learning[method.toStdString()] = m_learning->values(method);
     return {{"model", m_source->model()->path().toStdString()}, {"data", m_source->data()->path().toStdString()}, {"recent_models", array_of(m_source->model()->recent())}, {"recent_data", array_of(m_source->data()->recent())},
-        {"view", view_state()}, {"learning", learning}, {"filter", m_layers->filter().toStdString()}, {"selected", array_of(m_layers->selected())}, {"tried", tried}};
+        {"view", view_state()}, {"learning", learning}, {"options", options}, {"filter", m_layers->filter().toStdString()}, {"selected", array_of(m_layers->selected())}, {"tried", tried}};
 }
 
 }

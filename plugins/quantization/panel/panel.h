@@ -13,6 +13,7 @@ class QStackedWidget;
 namespace lathe {
 class EmptyState;
 class KeptView;
+class MethodOptions;
 }
 
 namespace lathe::quantization {
@@ -44,6 +45,7 @@ public:
     EngineView* engine() { return m_engine; }
     PicturesView* pictures() { return m_pictures; }
     LearningView* learning() { return m_learning; }
+    MethodOptions* options(const QString& method) const { return m_options.value(method); }   ///< null: that method has none here
     const Network& network() const { return m_network; }
     const Assignment& assignment() const { return m_assignment; }
     const Measurement* result() const { return m_result.get(); }
@@ -57,6 +59,7 @@ public:
 
 private:
     // panel.cpp: what it is made of, parameters
+    MethodOptions* make_options(const char* method);
     void build_centre();
     void build_parameters();
     void build_docks();
@@ -102,6 +105,7 @@ private:
     QStringList recorded_series() const override;
     void show_recorded(const RecordedRun& recorded) override;
     // panel_jobs.cpp: recorded work that takes longer
+    bool start_job(const char* method);                    ///< with its own options
     bool start_job(const char* method, const Json& extra);
     QString job_of(const QString& uuid) const;             ///< its method; empty: none of ours
     void take_job(const QString& method, const RunEvent& event);
@@ -110,6 +114,8 @@ private:
     void take_job_artifact(const QString& method, const Artifact& artifact);
     void job_progress(const QString& method, const QString& text);
     void find_sensitivity();
+    void find_tried();                                     ///< what was measured of this model on these pictures, from the project
+    void add_tried(Tried tried);
     void measure_sensitivity();
     bool is_checked() const;                               ///< what was checked on the engine has the bits of the form
     void check_on_engine();
@@ -133,6 +139,7 @@ private:
     void show_facts();
     void export_results();
 
+    QHash<QString, MethodOptions*> m_options;              // of methods that have no form here
     SourceBar* m_source;
     QStackedWidget* m_centre;
     EmptyState* m_empty;

@@ -225,7 +225,7 @@ void Panel::use_best() {
 
 void Panel::use_tried(int index) {
     if (index < 0 || index >= m_tried.size()) return;
-    edit_choices(LayerChoices(m_tried[index].layers), false, tr("Measured assignment of %1").arg(kilobytes(m_tried[index].bytes)));
+    m_form->set_values(m_tried[index].params, tr("Measured assignment of %1").arg(kilobytes(m_tried[index].bytes)));
 }
 
 }

@@ -8,6 +8,7 @@
 #include "plugins/quantization/panel/source_bar.h"
 #include "widgets/asset_chooser.h"
 #include "widgets/kept_view.h"
+#include "widgets/method_options.h"
 #include "widgets/parameter_form.h"
 #include <QCryptographicHash>
 #include <QDir>
@@ -18,17 +19,11 @@
 
 namespace lathe::quantization {
 namespace {
+constexpr int kMostTried = 200;
 const QString kSensitivity = QStringLiteral("quantization.sensitivity"), kCompare = QStringLiteral("quantization.compare"), kDeploy = QStringLiteral("quantization.deploy");
+}
 
-/// The form's pictures are those of a measurement; these methods have a number of their own.
-Json own_images(const Catalogue& catalogue, const char* method) {
-    Json out = Json::object();
-    if (const MethodInfo* info = catalogue.find(method))
-        for (const Parameter& parameter : info->parameters)
-            if (parameter.id == "images") out["images"] = parameter.default_value;
-    return out;
-}
-}
+bool Panel::start_job(const char* method) { return start_job(method, m_options.value(QString::fromLatin1(method))->values()); }
 
 /// While it runs: cancels it. False where nothing was started.
 bool Panel::start_job(const char* method, const Json& extra) {
@@ -107,7 +102,7 @@ void Panel::job_progress(const QString& method, const QString& text) {
 
 void Panel::measure_sensitivity() {
     const bool cancels = m_jobs.contains(kSensitivity);
-    if (start_job("quantization.sensitivity", own_images(m_context.catalogue(), "quantization.sensitivity")) && !cancels) m_sensitivity_coming = {};
+    if (start_job("quantization.sensitivity") && !cancels) m_sensitivity_coming = {};
 }
 
 /// The last finished one of this model, from the project.
@@ -118,18 +113,42 @@ void Panel::find_sensitivity() {
     read_newest(kSensitivity, QStringLiteral("model"), m_sensitivity_source);
 }
 
+void Panel::find_tried() {
+    if (!m_context.has_project()) return;
+    const QString model = m_source->model()->path(), data = m_source->data()->path();
+    find_runs(QStringLiteral("quantization.evaluate"), QStringLiteral("model"), model, kMostTried, [this, model, data](const QList<PanelRun>& runs) {
+        if (model != m_source->model()->path() || data != m_source->data()->path()) return;   // another was chosen meanwhile
+        for (const PanelRun& run : runs) {
+            const double bytes = fact(run.summary, "size_bytes"), top1 = fact(run.summary, "top1");
+            if (bytes > 0 && !std::isnan(top1) && run.assets.contains(std::pair(QStringLiteral("data"), data))) add_tried({run.params, bytes, fact(run.summary, "bitops"), 100 * top1});
+        }
+        show_front();
+    });
+}
+
+/// Each assignment once, with its newest measurement.
+void Panel::add_tried(Tried tried) {
+    if (!tried.params.is_object()) return;
+    for (const char* other : {"images", "batch"}) tried.params.erase(other);   // what was measured it on
+    m_tried.removeIf([&](const Tried& one) { return one.params == tried.params; });
+    m_tried << std::move(tried);
+    if (m_tried.size() > kMostTried) m_tried.removeFirst();
+}
+
 // --- on the engine
 
 bool Panel::is_checked() const {
     Json then = m_checked_params, now = request("quantization.deploy", false).params;
+    const Json options = m_options[kDeploy]->values();     // how it is checked says nothing of the network
     for (Json* params : {&then, &now})
-        if (params->is_object()) params->erase("images");   // on how many pictures says nothing of the network
+        for (const auto& [id, value] : options.items())
+            if (params->is_object()) params->erase(id);
     return then == now;
 }
 
 void Panel::check_on_engine() {
     m_save_onnx_waits = false;
-    if (start_job("quantization.deploy", own_images(m_context.catalogue(), "quantization.deploy"))) m_engine->begin();
+    if (start_job("quantization.deploy")) m_engine->begin();
 }
 
 /// What was checked is saved; where it was of other bits, it is checked first.

@@ -9,10 +9,6 @@
 #include <algorithm>
 
 namespace lathe::quantization {
-namespace {
-constexpr qsizetype kMostKept = 200;
-}
-
 // --- asking
 
 MethodPanel::Assets Panel::assets() const {
@@ -131,6 +127,7 @@ void Panel::take_description(const RunEvent& event) {
     m_description.keep_calibrated(m_network);
     adopt(m_description, m_described_params);
     find_sensitivity();
+    find_tried();
     if (std::exchange(m_live_waits, false) || (is_live() && is_ready_to_run() && !m_coming && (!m_result || is_stale()))) send_live();
 }
 
@@ -171,10 +168,7 @@ void Panel::finished(const std::shared_ptr<Measurement>& measurement) {
     refresh_assignment();
     if (!std::isnan(measurement->top1()) && !is_stale()) {
         const Costs costs = costs_of(m_network, m_assignment);
-        const Json layers = measurement->params.is_object() ? measurement->params.value("layers", Json()) : Json();
-        m_tried.removeIf([&](const Tried& one) { return one.layers == layers && std::abs(one.bytes - costs.bytes) < 1; });
-        m_tried << Tried{layers, costs.bytes, costs.bitops, measurement->top1()};
-        if (m_tried.size() > kMostKept) m_tried.removeFirst();
+        add_tried({measurement->params, costs.bytes, costs.bitops, measurement->top1()});
         save_soon();
     }
     show_soon();

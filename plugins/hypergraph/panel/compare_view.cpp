@@ -1,0 +1,127 @@
+#include "plugins/hypergraph/panel/compare_view.h"
+#include "widgets/number_field.h"
+#include "widgets/simple_table.h"
+#include "widgets/small_widgets.h"
+#include "widgets/text_label.h"
+#include <QApplication>
+#include <QClipboard>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QPushButton>
+#include <QVBoxLayout>
+#include <cmath>
+
+namespace lathe::hypergraph {
+
+CompareView::CompareView(QWidget* options, QWidget* parent)
+    : QWidget(parent), m_result_table(new SimpleTable({tr("Network"), tr("Behaviour"), tr("Parameters"), tr("Seeds"), tr("Test, %"), tr("s")}, this)),
+      m_pair_table(new SimpleTable({tr("Without"), tr("With hyperedges"), tr("Difference"), tr("p"), tr("What it says")}, this)), m_note(new TextLabel({}, 12, false, TextRole::secondary, this)),
+      m_run(make_button(tr("Compare"), QStringLiteral("compare"), false, this)), m_latex(make_button(tr("Copy as LaTeX"), QStringLiteral("copy"), false, this)), m_csv(make_button(tr("Copy as CSV"), QStringLiteral("table"), false, this)) {
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 4, 0, 4);
+    column->setSpacing(4);
+    auto* row = new QHBoxLayout;
+    row->setContentsMargins(12, 0, 12, 0);
+    row->setSpacing(8);
+    for (QPushButton* button : {m_run, m_latex, m_csv}) button->setProperty("lathe_tool", true);
+    m_run->setToolTip(tr("Trains networks with and without hyperedges over several seeds; takes minutes"));
+    row->addWidget(m_run);
+    if (options) row->addWidget(options);
+    row->addWidget(m_note, 1);
+    row->addWidget(m_latex);
+    row->addWidget(m_csv);
+    column->addLayout(row);
+    auto* tables = new QHBoxLayout;
+    tables->setSpacing(1);
+    m_result_table->setAccessibleName(tr("Results of the networks"));
+    m_result_table->set_text_columns({0, 1});
+    m_pair_table->setAccessibleName(tr("Pairs with and without hyperedges"));
+    m_pair_table->set_text_columns({0, 1, 4});
+    for (SimpleTable* table : {m_result_table, m_pair_table}) {
+        table->set_fit_rows(false);
+        tables->addWidget(table, table == m_result_table ? 4 : 5);
+    }
+    column->addLayout(tables, 1);
+    m_pair_table->setWordWrap(true);
+    connect(m_run, &QPushButton::clicked, this, &CompareView::run_requested);
+    connect(m_latex, &QPushButton::clicked, this, [this] { QApplication::clipboard()->setText(as_latex()); });
+    connect(m_csv, &QPushButton::clicked, this, [this] { QApplication::clipboard()->setText(as_csv() + QStringLiteral("\r\n") + pairs_csv()); });
+    rebuild();
+}
+
+void CompareView::take(const Artifact& artifact) {
+    if (artifact.key == "results") m_results = table_of(artifact);
+    else if (artifact.key == "pairs") m_pairs = table_of(artifact);
+    else return;
+    m_stale = false;
+    rebuild();
+}
+
+void CompareView::set_running(const QString& text) {
+    m_run->setText(text.isEmpty() ? tr("Compare") : tr("Cancel"));
+    if (text.isEmpty()) rebuild();
+    else m_note->setText(text);
+}
+
+void CompareView::set_regression(bool regression) {
+    m_regression = regression;
+    rebuild();
+}
+
+void CompareView::set_stale(bool stale) {
+    m_stale = stale;
+    rebuild();
+}
+
+QString CompareView::score(double value) const { return std::isnan(value) ? QStringLiteral("–") : m_regression ? QString::number(value, 'g', 4) : QString::number(100 * value, 'f', 2); }
+
+void CompareView::rebuild() {
+    const auto figure = [](const CsvTable& table, std::size_t row, const char* column) { return number_of(table, row, column_of(table, column)).value_or(std::nan("")); };
+    const auto whole = [](double value) { return std::isnan(value) ? QStringLiteral("–") : grouped_number(value, 0); };
+    QList<QStringList> rows;
+    double best = std::nan("");
+    QList<double> means;
+    for (std::size_t r = 0; r < m_results.rows.size(); ++r) {
+        const double mean = figure(m_results, r, "mean"), std = figure(m_results, r, "std"), seeds = figure(m_results, r, "seeds");
+        const QString mean_text = seeds > 1 ? tr("%1 ± %2").arg(score(mean), score(std)) : score(mean);
+        rows << QStringList{cell_of(m_results, r, column_of(m_results, "net")), cell_of(m_results, r, column_of(m_results, "behaviour")), whole(figure(m_results, r, "parameters")), whole(seeds), mean_text,
+            std::isnan(figure(m_results, r, "seconds")) ? QStringLiteral("–") : QString::number(figure(m_results, r, "seconds"), 'f', 1)};
+        means << mean;
+        if (!std::isnan(mean) && (std::isnan(best) || (m_regression ? mean < best : mean > best))) best = mean;
+    }
+    if (QTableWidgetItem* head = m_result_table->horizontalHeaderItem(4)) head->setText(m_regression ? tr("Test, error") : tr("Test, %"));
+    m_result_table->set_rows(rows);
+    for (int r = 0; r < rows.size(); ++r)
+        if (rows.size() > 1 && means[r] == best) m_result_table->set_tone(r, 4, CellTone::strong);
+    QList<QStringList> pairs;
+    for (std::size_t r = 0; r < m_pairs.rows.size(); ++r) {
+        const double difference = figure(m_pairs, r, "difference"), std = figure(m_pairs, r, "std"), p = figure(m_pairs, r, "p");
+        const QString sign = difference > 0 ? QStringLiteral("+") : QString();
+        pairs << QStringList{cell_of(m_pairs, r, column_of(m_pairs, "without")), cell_of(m_pairs, r, column_of(m_pairs, "with")),
+            std::isnan(difference) ? QStringLiteral("–") : std::isnan(std) ? sign + score(difference) : tr("%1%2 ± %3").arg(sign, score(difference).replace(u'-', u'−'), score(std)),
+            std::isnan(p) ? QStringLiteral("–") : p < 0.001 ? QStringLiteral("< 0.001") : QString::number(p, 'f', 3), cell_of(m_pairs, r, column_of(m_pairs, "sentence"))};
+    }
+    m_pair_table->set_rows(pairs);
+    m_pair_table->horizontalHeader()->setSectionResizeMode(4, QHeaderView::Stretch);
+    m_pair_table->resizeRowsToContents();
+    for (int r = 0; r < m_pair_table->rowCount(); ++r)
+        if (QTableWidgetItem* item = m_pair_table->item(r, 4)) item->setToolTip(item->text());
+    m_pair_table->setVisible(!pairs.isEmpty());
+    m_result_table->setVisible(!rows.isEmpty());
+    for (SimpleTable* table : {m_result_table, m_pair_table}) table->set_stale(m_stale);
+    for (QPushButton* button : {m_latex, m_csv}) button->setEnabled(!rows.isEmpty());
+    m_note->setText(rows.isEmpty() ? tr("Do hyperedges help? The same networks with and without them, over seeds.") : m_stale ? tr("Stale: of other parameters or data.") : tr("Test of the epoch that is best on validation, mean ± std over seeds."));
+}
+
+QString CompareView::as_latex() const {
+    if (m_results.rows.empty()) return {};
+    QString out = QStringLiteral("\\begin{tabular}{llrrr}\n\\toprule\nNetwork & Behaviour & Parameters & $n$ & %1 \\\\\n\\midrule\n").arg(m_regression ? tr("Test error") : tr("Test accuracy, \\%"));
+    for (int r = 0; r < m_result_table->rowCount(); ++r) {
+        QStringList cells;
+        for (int c = 0; c < 5; ++c) cells << (m_result_table->item(r, c) ? latex_cell(m_result_table->item(r, c)->text()) : QString());
+        out += cells.join(QStringLiteral(" & ")) + QStringLiteral(" \\\\\n");
+    }
+    return out + QStringLiteral("\\bottomrule\n\\end{tabular}\n");
+}
+
+}

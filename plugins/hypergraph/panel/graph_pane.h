@@ -1,0 +1,87 @@
+#pragma once
+// The centre of the workspace: the graph in one of seven styles, and above it the bar with style, colour, search, filters and layout. GUI thread only.
+#include "plugins/hypergraph/panel/graph_filter.h"
+#include "plugins/hypergraph/panel/node_colours.h"
+#include <QWidget>
+
+class QComboBox;
+class QLineEdit;
+class QPushButton;
+class QStackedWidget;
+class QToolButton;
+
+namespace lathe {
+class GraphSelection;
+class GraphView;
+class IconButton;
+class SegmentedControl;
+class SetView;
+class TextLabel;
+}
+
+namespace lathe::hypergraph {
+
+enum class PaneStyle { hulls, star, clique, line_graph, matrix, paohvis, upset };
+
+class GraphPane : public QWidget {
+    Q_OBJECT
+public:
+    /// `layout_options`: of hypergraph.layout; stands beside its button.
+    GraphPane(GraphSelection* selection, QWidget* layout_options, QWidget* parent = nullptr);
+    void set_graph(const ShownGraphPtr& graph);            ///< null: none
+    void set_colours(const NodeColours& colours);          ///< after the graph; copies what it needs
+    void set_places(std::vector<float> x, std::vector<float> y);
+    void set_stale(bool stale);
+    void set_layout_running(const QString& text);          ///< empty: it does not run
+    PaneStyle style() const { return m_style; }
+    void set_style(PaneStyle style);
+    QString colour() const { return m_colour; }
+    void set_colour(const QString& id);                    ///< what there is none of now is taken when it comes
+    NodeColouring shown_colouring() const;
+    const GraphFilter& filter() const { return m_filter; }
+    std::vector<std::uint8_t> visible_nodes() const { return m_visible_nodes; }
+    std::vector<std::uint8_t> visible_hyperedges() const { return m_visible_hyperedges; }
+    bool find(const QString& text);
+    void fit();
+    void focus_search();
+    void toggle_filters();
+    QWidget* shown_view() const;                           ///< the GraphView or the SetView
+    GraphView* graph_view() { return m_graph_view; }
+    SetView* set_view() { return m_set_view; }
+    QString count_text() const;
+    Json view() const;                                     ///< what is undone and kept: style, colour, filter, what is shown
+    void set_view(const Json& view);                       ///< may be damaged: it was in a file
+Q_SIGNALS:
+    void view_changed(QString text);                       ///< by the user
+    void colour_changed();                                 ///< of any cause: others have the same colours
+    void filter_changed();
+    void layout_requested();                               ///< while it runs: stop
+    void not_found(QString text);
+private:
+    void build_bar(QWidget* layout_options);
+    void show_style();
+    void show_colour();
+    void show_choices();
+    void show_toggles();
+    void apply_filter();
+    void changed(const QString& text);
+    ShownGraphPtr m_graph;
+    NodeColours m_colours;
+    PaneStyle m_style = PaneStyle::hulls;
+    QString m_colour = QStringLiteral("label");
+    GraphFilter m_filter;
+    std::vector<std::uint8_t> m_visible_nodes, m_visible_hyperedges;
+    bool m_edges = true, m_labels = true;
+    GraphView* m_graph_view;
+    SetView* m_set_view;
+    QStackedWidget* m_views;
+    SegmentedControl* m_styles;
+    QComboBox* m_colour_box;
+    QLineEdit* m_search;
+    QPushButton* m_layout;
+    TextLabel *m_count, *m_layout_text;
+    IconButton *m_lens, *m_edges_button, *m_labels_button, *m_filter_button;
+    FilterRow* m_filters;
+};
+
+}

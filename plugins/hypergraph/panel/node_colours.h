@@ -1,0 +1,33 @@
+#pragma once
+// What nodes can be coloured by: label, prediction, error, part of the split, groups, degrees, and every column of the tables. No widgets.
+#include "plugins/hypergraph/panel/training.h"
+#include "viewers/graph_look.h"
+
+namespace lathe::hypergraph {
+
+struct ColourChoice {
+    QString id, title;
+    bool operator==(const ColourChoice&) const = default;
+};
+
+class NodeColours {
+public:
+    void set_graph(ShownGraphPtr graph);                   ///< drops training and statistics
+    void set_training(std::shared_ptr<const Training> training);   ///< null, or of another graph: none
+    void set_statistics(CsvTable nodes);                   ///< table `nodes` of hypergraph.statistics
+    QList<ColourChoice> choices() const;
+    bool has(const QString& id) const;
+    NodeColouring colouring(const QString& id) const;      ///< plain where there is no such thing now
+    std::vector<std::int32_t> groups() const;              ///< [nodes]: community, else label; empty: neither
+    const CsvTable& statistics() const { return m_statistics; }
+    const ShownGraph* graph() const { return m_graph.get(); }
+    const Training* training() const { return m_training.get(); }
+
+private:
+    NodeColouring by_column(const CsvTable& table, int column) const;
+    ShownGraphPtr m_graph;
+    std::shared_ptr<const Training> m_training;
+    CsvTable m_statistics;
+};
+
+}

@@ -1,0 +1,283 @@
+#include "plugins/hypergraph/panel/panel.h"
+#include "plugins/hypergraph/panel/build_row.h"
+#include "plugins/hypergraph/panel/compare_view.h"
+#include "plugins/hypergraph/panel/curves_view.h"
+#include "plugins/hypergraph/panel/embedding_view.h"
+#include "plugins/hypergraph/panel/graph_pane.h"
+#include "plugins/hypergraph/panel/import_view.h"
+#include "plugins/hypergraph/panel/rows_view.h"
+#include "plugins/hypergraph/panel/source_bar.h"
+#include "plugins/hypergraph/panel/statistics_view.h"
+#include "viewers/graph_selection.h"
+#include "viewers/graph_view.h"
+#include "widgets/asset_chooser.h"
+#include "widgets/kept_view.h"
+#include "widgets/method_options.h"
+#include "widgets/parameter_form.h"
+#include "widgets/segmented_control.h"
+#include "widgets/small_widgets.h"
+#include "widgets/theme.h"
+#include <QAction>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QScrollArea>
+#include <QStackedWidget>
+#include <QUndoStack>
+#include <QVBoxLayout>
+#include <cmath>
+#include <cstring>
+
+namespace lathe::hypergraph {
+namespace {
+
+constexpr int kHypergraphStateVersion = 1;
+constexpr int kOpenAfterMs = 150;                          // of rest, after a change of how the graph is read
+constexpr std::size_t kMostKeptPlaces = 25'000;            // nodes; of larger graphs a recorded layout keeps them
+
+std::string places_text(const std::vector<float>& x, const std::vector<float>& y) {
+    if (x.empty() || x.size() > kMostKeptPlaces) return {};
+    QByteArray bytes(qsizetype(8 * x.size()), Qt::Uninitialized);
+    std::memcpy(bytes.data(), x.data(), 4 * x.size());
+    std::memcpy(bytes.data() + 4 * x.size(), y.data(), 4 * y.size());
+    return qCompress(bytes).toBase64().toStdString();
+}
+
+std::pair<std::vector<float>, std::vector<float>> places_from(const std::string& text) {
+    const QByteArray bytes = text.empty() ? QByteArray() : qUncompress(QByteArray::fromBase64(QByteArray::fromStdString(text)));
+    const std::size_t count = std::size_t(bytes.size()) / 8;
+    if (bytes.size() % 8 != 0 || count > kMostKeptPlaces) return {};
+    std::vector<float> x(count), y(count);
+    std::memcpy(x.data(), bytes.data(), 4 * count);
+    std::memcpy(y.data(), bytes.data() + 4 * count, 4 * count);
+    return {std::move(x), std::move(y)};
+}
+
+}
+
+Panel::Panel(PanelContext& context, QWidget* parent)
+    : MethodPanel(context, "hypergraph.train", kHypergraphStateVersion, parent), m_selection(new GraphSelection(this)), m_source(new SourceBar), m_centre(new QStackedWidget(this)),
+      m_empty(new EmptyState(QStringLiteral("hypergraph"), tr("No graph yet. Open a file or a folder to see its nodes, edges and hyperedges."), tr("Open graph…"), this)),
+      m_pane(new GraphPane(m_selection, make_options("hypergraph.layout"), this)), m_statistics(new StatisticsView(make_options("hypergraph.statistics"))), m_selected(new SelectionView(m_selection)), m_curves(new CurvesView),
+      m_node_rows(new RowsView(tr("Nodes"))), m_hyperedge_rows(new RowsView(tr("Hyperedges"))), m_embedding(new EmbeddingView(m_selection, make_options("hypergraph.embed"))), m_compare(new CompareView(make_options("hypergraph.compare"))),
+      m_import(new ImportView), m_build(new BuildRow) {
+    m_maker = std::make_unique<LatestWorker<OpenJob, OpenResult>>(
+        this,
+        [](const OpenJob& job, const std::atomic<bool>&) {
+            OpenResult result{nullptr, job.key, {}};
+            try {
+                result.graph = make_shown_graph(job.artifacts, job.summary);
+            } catch (const Error& error) {
+                result.problem = error;
+            }
+            return result;
+        },
+        [this](OpenResult result) { adopt(std::move(result)); });
+    m_open_soon.setSingleShot(true);
+    m_open_soon.setInterval(kOpenAfterMs);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->addWidget(m_centre);
+    m_centre->addWidget(m_empty);
+    m_centre->addWidget(m_pane);
+    build_parameters();
+    build_docks();
+    build_actions();
+    connect_views();
+    begin();
+    show_now();
+}
+
+Panel::~Panel() = default;
+
+MethodOptions* Panel::make_options(const char* method) {
+    auto* options = new MethodOptions(QString::fromLatin1(method), m_context.undo_stack());
+    m_options.insert(options->method(), options);
+    connect(options, &MethodOptions::changed, this, &Panel::save_soon);
+    return options;
+}
+
+void Panel::build_parameters() {
+    m_form->add_to_group(tr("Hyperedges"), m_build);
+    m_kept_view = new KeptView(QStringLiteral("view.hypergraph.shown"), [this] { return view_state(); },
+        [this](const Json& kept) {
+            take_view(kept);
+            save_soon();
+        },
+        this);
+    m_kept_view->set_undo_stack(m_context.undo_stack());
+}
+
+void Panel::build_docks() {
+    const auto scrolled = [](QWidget* content) {   // a low window keeps all
+        auto* area = new QScrollArea;
+        area->setWidgetResizable(true);
+        area->setFrameShape(QFrame::NoFrame);
+        area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+        area->setFocusPolicy(Qt::NoFocus);
+        area->setMinimumHeight(72);
+        area->setWidget(content);
+        area->viewport()->setAutoFillBackground(false);
+        content->setAutoFillBackground(false);
+        return area;
+    };
+    m_context.set_bar(m_source);
+    m_form->setMinimumWidth(304);
+    m_context.add_dock(m_form, QStringLiteral("parameters"), tr("Parameters"), QStringLiteral("hypergraph.train"), DockSide::left, 312);
+    m_context.add_dock(scrolled(m_statistics), QStringLiteral("statistics"), tr("Statistics"), {}, DockSide::right, 320);
+    m_context.add_dock(scrolled(m_selected), QStringLiteral("selection"), tr("Selection"), {}, DockSide::right, 320);
+    m_context.add_dock(build_details(), QStringLiteral("details"), tr("Training and tables"), {}, DockSide::bottom, 300);
+}
+
+QWidget* Panel::build_details() {
+    auto* details = new QWidget;
+    auto* column = new QVBoxLayout(details);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    m_tabs = new SegmentedControl({tr("Curves"), tr("Nodes"), tr("Hyperedges"), tr("Embedding"), tr("Compare"), tr("Import")});
+    m_tabs->set_tool_size(true);
+    m_tabs->set_current(0);
+    auto* row = new QHBoxLayout;
+    row->setContentsMargins(12, 5, 12, 2);
+    row->addWidget(m_tabs);
+    row->addStretch(1);
+    column->addLayout(row);
+    m_pages = new QStackedWidget;
+    for (QWidget* page : std::initializer_list<QWidget*>{m_curves, m_node_rows, m_hyperedge_rows, m_embedding, m_compare, m_import}) m_pages->addWidget(page);
+    column->addWidget(m_pages, 1);
+    connect(m_tabs, &SegmentedControl::chosen, this, [this](int index) {
+        m_pages->setCurrentIndex(index);
+        save_soon();
+    });
+    return details;
+}
+
+void Panel::show_tab(Tab tab) {
+    m_tabs->set_current(int(tab));
+    m_pages->setCurrentIndex(int(tab));
+}
+
+void Panel::build_actions() {
+    add_action(QStringLiteral("export_picture"), tr("Export picture…"), QStringLiteral("export"), tr("What is seen in the centre as PNG, SVG or PDF"), [this] { export_picture(); });
+    add_action(QStringLiteral("compare"), tr("Compare networks"), QStringLiteral("compare"), tr("Do hyperedges help? Networks with and without them over several seeds"), [this] {
+        show_tab(Tab::compare);
+        start_job("hypergraph.compare");
+    });
+    add_action(QStringLiteral("layout"), tr("Lay out the graph"), {}, tr("While it runs: stop"), [this] { start_layout(false); });
+    add_action(QStringLiteral("statistics"), tr("Measure statistics"), {}, tr("Overlaps, components, clustering, centralities, groups of nodes"), [this] { start_job("hypergraph.statistics"); });
+    add_action(QStringLiteral("embed"), tr("Embed the nodes"), {}, {}, [this] {
+        show_tab(Tab::embedding);
+        embed();
+    });
+    add_action(QStringLiteral("explain"), tr("Why this answer?"), {}, tr("Which neighbours and hyperedges the answer for the selected node comes from"), [this] { explain(m_selected->node()); });
+    add_action(QStringLiteral("find_node"), tr("Find a node"), {}, {}, [this] { m_pane->focus_search(); });
+    add_action(QStringLiteral("filters"), tr("Show filters"), {}, {}, [this] { m_pane->toggle_filters(); });
+    add_action(QStringLiteral("export_graph"), tr("Export graph…"), {}, tr("The graph with the hyperedges that are chosen, as HIF, GraphML, CSV or safetensors"), [this] { export_graph(); });
+    add_action(QStringLiteral("export_selection"), tr("Selection as CSV…"), {}, {}, [this] { export_selection(); });
+    add_action(QStringLiteral("save_model"), tr("Save the trained model…"), {}, {}, [this] { save_model(); });
+    add_action(QStringLiteral("open_folder"), tr("Open a folder as graph…"), {}, {}, [this] { m_source->ask_folder(); });
+    add_action(QStringLiteral("copy_command_line"), tr("Copy as command line"), {}, {}, [this] { copy_command_line(); });
+}
+
+void Panel::connect_views() {
+    connect(&m_open_soon, &QTimer::timeout, this, [this] {
+        if (is_live()) send_live();
+    });
+    connect(&m_context, &PanelContext::data_dropped, this, [this](const QString& path) { m_source->data()->choose(path); });
+    connect(&m_context, &PanelContext::model_dropped, this, [this](const QString& path) { m_source->data()->choose(path); });   // any file: here it is a graph
+    connect(&Theme::instance(), &Theme::changed, this, &Panel::show_colours);
+    connect(m_source, &SourceBar::source_changed, this, &Panel::source_changed);
+    connect(m_empty, &EmptyState::button_clicked, m_source, &SourceBar::ask_file);
+    connect(m_pane, &GraphPane::view_changed, this, &Panel::viewed);
+    connect(m_pane, &GraphPane::colour_changed, this, &Panel::show_colours);
+    connect(m_pane, &GraphPane::filter_changed, this, [this] {
+        m_node_rows->set_visible_rows(m_pane->visible_nodes());
+        m_hyperedge_rows->set_visible_rows(m_pane->visible_hyperedges());
+        m_embedding->set_visible_nodes(m_pane->visible_nodes());
+        show_selection();
+    });
+    connect(m_pane, &GraphPane::layout_requested, this, [this] { start_layout(false); });
+    connect(m_pane, &GraphPane::not_found, this, [this](const QString& text) { m_context.show_message(QStringLiteral("info"), tr("No visible node is called “%1”.").arg(text), {}, tr("A part of the name is enough; filters may hide it.")); });
+    connect(m_pane->graph_view(), &GraphView::node_moved, this, &Panel::move_node);
+    connect(m_pane->graph_view(), &GraphView::node_activated, this, [this](int node) { m_selection->select_nodes({node}); });
+    connect(m_statistics, &StatisticsView::view_changed, this, &Panel::viewed);
+    connect(m_statistics, &StatisticsView::run_requested, this, [this] { start_job("hypergraph.statistics"); });
+    connect(m_selected, &SelectionView::why_requested, this, &Panel::explain);
+    connect(m_embedding, &EmbeddingView::run_requested, this, &Panel::embed);
+    connect(m_compare, &CompareView::run_requested, this, [this] { start_job("hypergraph.compare"); });
+    connect(m_build, &BuildRow::preview_requested, this, [this] { start_job("hypergraph.build", {{"preview", true}}); });
+    connect(m_node_rows, &RowsView::selected, this, [this](const std::vector<std::int32_t>& nodes) { m_selection->select_nodes(nodes); });
+    connect(m_hyperedge_rows, &RowsView::selected, this, [this](const std::vector<std::int32_t>& hyperedges) { m_selection->select_hyperedges(hyperedges); });
+    connect(m_selection, &GraphSelection::selection_changed, this, &Panel::show_selection);
+}
+
+void Panel::catalogue_taken() {
+    const MethodInfo* train = m_context.catalogue().find("hypergraph.train");
+    if (!train) return;
+    for (MethodOptions* options : std::as_const(m_options)) {
+        const MethodInfo* method = m_context.catalogue().find(options->method().toStdString());
+        options->set_parameters(method ? QString::fromStdString(method->title) : QString(), method ? own_parameters(*method, *train) : std::vector<Parameter>());
+    }
+}
+
+void Panel::parameters_changed() {
+    m_form->clear_errors();
+    if (is_graph_stale()) m_open_soon.start();
+    save_soon();
+    show_stale();
+}
+
+/// Another graph: what was found of the old one is not of this.
+void Panel::source_changed() {
+    show_tab(Tab::import);
+    save_soon();
+    show_stale();
+    describe();
+    show_now();
+}
+
+void Panel::viewed(const QString& text) {
+    m_kept_view->edited(text);
+    save_soon();
+}
+
+// --- kept
+
+void Panel::take_view(const Json& view) {
+    if (!view.is_object()) return;
+    m_pane->set_view(view.value("pane", Json()));
+    m_statistics->set_view(view.value("statistics", Json()));
+    m_moved.clear();
+    if (const Json moved = view.value("moved", Json()); moved.is_array())
+        for (const Json& row : moved)
+            if (row.is_array() && row.size() == 3 && row[0].is_number() && row[1].is_number() && row[2].is_number()) m_moved[row[0].get<int>()] = {row[1].get<float>(), row[2].get<float>()};
+    show_places();
+}
+
+Json Panel::view_state() const {
+    Json moved = Json::array();
+    for (const auto& [node, place] : m_moved) moved.push_back({node, place.first, place.second});
+    return {{"pane", m_pane->view()}, {"statistics", m_statistics->view()}, {"moved", moved}};
+}
+
+void Panel::load(const Json& state) {
+    if (const Json options = state.value("options", Json()); options.is_object())
+        for (MethodOptions* one : std::as_const(m_options)) one->set_values(options.value(one->method().toStdString(), Json()));
+    m_places = places_from(state.contains("places") && state["places"].is_string() ? state["places"].get<std::string>() : std::string());
+    m_places_key = state.value("places_of", Json());
+    m_kept_places.clear();
+    m_source->data()->set_recent(texts_of(state.value("recent", Json())));
+    if (const QString path = text_fact(state, "data"); QFileInfo::exists(path)) choose_asset(QStringLiteral("data"), path);
+    take_view(state.value("view", Json()));
+    const double tab = fact(state, "tab");
+    show_tab(tab >= 0 && tab < m_tabs->count() ? Tab(int(tab)) : Tab::curves);
+    m_kept_view->loaded();
+}
+
+Json Panel::state() const {
+    Json options = Json::object();
+    for (const MethodOptions* one : std::as_const(m_options)) options[one->method().toStdString()] = one->values();
+    if (m_kept_places.empty()) m_kept_places = places_text(m_places.first, m_places.second);
+    return {{"data", data_path().toStdString()}, {"recent", array_of(m_source->data()->recent())}, {"view", view_state()}, {"options", options}, {"tab", m_tabs->current()}, {"places", m_kept_places}, {"places_of", m_places_key}};
+}
+
+}

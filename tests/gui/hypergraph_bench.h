@@ -1,0 +1,100 @@
+#pragma once
+// The workspace of hypergraphs in a frame like the window's, with a context that answers as the engine does.
+#include "plugins/hypergraph/panel/graph_pane.h"
+#include "plugins/hypergraph/panel/panel.h"
+#include "plugins/hypergraph/panel/source_bar.h"
+#include "tests/gui/dock_frame.h"
+#include "tests/gui/gui_fixture.h"
+#include "tests/gui/hypergraph_answers.h"
+#include "viewers/graph_view.h"
+#include "widgets/asset_chooser.h"
+#include <QGridLayout>
+#include <QTemporaryDir>
+
+namespace lathe::gui_test {
+
+struct HypergraphBench {
+    FakePanelContext context;
+    QTemporaryDir files;
+    std::unique_ptr<QWidget> window = std::make_unique<QWidget>();
+    hypergraph::Panel* panel = nullptr;
+    MadeGraph graph = made_graph();
+
+    HypergraphBench() {
+        context.methods.methods = hypergraph_methods();
+        panel = new hypergraph::Panel(context);
+        fill_as_dock(panel);
+        auto* grid = new QGridLayout(window.get());
+        grid->setContentsMargins(0, 0, 0, 0);
+        grid->setSpacing(1);
+        grid->addWidget(context.bar, 0, 0, 1, 3);
+        grid->addWidget(framed(context, "parameters"), 1, 0, 2, 1);
+        grid->addWidget(panel, 1, 1);
+        grid->addWidget(framed(context, "details"), 2, 1);
+        auto* right = new QWidget;
+        auto* column = new QVBoxLayout(right);
+        column->setContentsMargins(0, 0, 0, 0);
+        column->setSpacing(1);
+        for (const char* id : {"statistics", "selection"}) column->addWidget(framed(context, id), 1);
+        grid->addWidget(right, 1, 2, 2, 1);
+        grid->setColumnStretch(1, 1);
+        grid->setColumnMinimumWidth(0, 312);
+        grid->setColumnMinimumWidth(2, 320);
+        grid->setRowStretch(1, 1);
+        grid->setRowMinimumHeight(2, 300);
+        window->resize(1528, 928);
+    }
+    QString file(const QString& name = QStringLiteral("made.hif.json")) {
+        QFile made(files.filePath(name));
+        if (!made.open(QIODevice::WriteOnly)) return {};
+        return made.fileName();
+    }
+    void send(const std::string& uuid, Artifact artifact) { context.play(uuid, event::ArtifactMade{std::move(artifact)}); }
+    void end(const std::string& uuid, RunState state = RunState::finished) { Q_EMIT context.run_ended(QString::fromStdString(uuid), state); }
+    void finish(const std::string& uuid, const Json& summary) {
+        event::Finished done;
+        done.seconds = 0.1;
+        done.summary = summary;
+        context.play(uuid, done);
+        end(uuid);
+    }
+    std::string newest(const char* method) const { return context.last(method).request.uuid; }
+    void answer(const char* method, const std::vector<Artifact>& artifacts, const Json& summary = Json::object()) {
+        const std::string uuid = newest(method);
+        for (const Artifact& artifact : artifacts) send(uuid, artifact);
+        finish(uuid, summary);
+    }
+    void answer_open() { answer("hypergraph.open", opened_graph(graph), graph_summary(graph)); }
+    bool has_graph() const { return panel->graph() && panel->graph()->data->hyperedges == std::int64_t(graph.hyperedges.size()); }
+    /// The graph is there and laid out.
+    void open() {
+        panel->source()->data()->choose(file());
+        answer_open();
+        QTRY_VERIFY_WITH_TIMEOUT(has_graph(), 60'000);
+        answer("hypergraph.layout", {made_positions(1, 100, false)});
+    }
+    void metric(const std::string& uuid, const char* key, int step, double value) { context.play(uuid, event::Metrics{{key}, {{0, step, 0.1, value}}}); }
+    void train() {
+        Q_EMIT context.run_pressed();
+        const std::string uuid = newest("hypergraph.train");
+        for (int epoch = 1; epoch <= 40; ++epoch) {
+            metric(uuid, "train_loss", epoch, 1.1 * std::exp(-epoch / 12.0));
+            metric(uuid, "val_loss", epoch, 1.1 * std::exp(-epoch / 14.0) + 0.002 * epoch);
+            metric(uuid, "train_accuracy", epoch, 1 - 0.6 * std::exp(-epoch / 9.0));
+            metric(uuid, "val_accuracy", epoch, 0.86 - 0.5 * std::exp(-epoch / 9.0));
+        }
+        answer("hypergraph.train", trained_network(graph), {{"test_accuracy", 0.8571}, {"val_accuracy", 0.8605}, {"best_epoch", 37}, {"seconds_per_epoch", 0.0021}});
+    }
+    void show() {
+        window->show();
+        QVERIFY(QTest::qWaitForWindowExposed(window.get()));
+    }
+    void trigger(const QString& text) {
+        for (QAction* action : context.actions)
+            if (action->text() == text) return action->trigger();
+        QFAIL(qPrintable("no action " + text));
+    }
+    QWidget* in_dock(const QString& id) { return context.docks[id].content; }
+};
+
+}
