@@ -103,7 +103,7 @@ void SelectionView::show_node() {
         const auto at = std::size_t(m_node);
         m_title->setText(graph.node_name(m_node));
         const std::size_t others = m_selection->nodes().size() - 1;
-        m_count->setText(others > 0 ? tr("and %n more selected", nullptr, int(others)) : QString());
+        m_count->setText(others > 0 ? tr("and %1 more selected").arg(grouped_number(double(others), 0)) : QString());
         if (!graph.labels.empty()) rows << QStringList{tr("label"), graph.labels[at] < 0 ? tr("none") : graph.class_name(graph.labels[at])};
         if (!graph.targets.empty()) rows << QStringList{tr("target"), QString::number(double(graph.targets[at]), 'g', 5)};
         if (const Training* training = m_values.training()) {
