@@ -130,6 +130,7 @@ void SelectionView::show_node() {
                 rows << QStringList{QString::fromStdString(column), shown_cell(measured.rows[at][c])};
     }
     m_facts->set_rows(rows);
+    for (int row = 0; row < rows.size(); ++row) m_facts->set_tone(row, 1, CellTone::normal);
     for (const auto& [row, tone] : tones) m_facts->set_tone(row, 1, tone);
     m_facts->setVisible(!rows.isEmpty());
     m_count->setVisible(!m_count->text().isEmpty());
