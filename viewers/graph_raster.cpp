@@ -9,6 +9,7 @@ namespace lathe {
 namespace {
 
 constexpr std::uint32_t kWhole = 255;
+constexpr int kFrame = 2;   // pixels about the picture that are not shown
 
 /// The part of the line inside [0, w] x [0, h]; false: none (Liang and Barsky).
 bool clip_line(double& x0, double& y0, double& x1, double& y1, double w, double h) {
@@ -48,13 +49,13 @@ float outside(NodeShape shape, float dx, float dy, float r) {
 
 }
 
-LineDensity::LineDensity(int width, int height) : m_width(width), m_height(height), m_sum(std::size_t(width + 1) * std::size_t(height + 1)) {}
+LineDensity::LineDensity(int width, int height) : m_width(width), m_height(height), m_sum(std::size_t(width + 2 * kFrame) * std::size_t(height + 2 * kFrame)) {}
 
 void LineDensity::add(double x0, double y0, double x1, double y1) {
     if (!(std::isfinite(x0) && std::isfinite(y0) && std::isfinite(x1) && std::isfinite(y1))) return;
     x0 -= 0.5, x1 -= 0.5, y0 -= 0.5, y1 -= 0.5;   // a pixel's value stands at its centre
     if (!clip_line(x0, y0, x1, y1, m_width - 1, m_height - 1)) return;
-    const std::ptrdiff_t row = m_width + 1;
+    const std::ptrdiff_t row = m_width + 2 * kFrame;
     const auto one = [&](double major0, double minor0, double major1, double minor1, std::ptrdiff_t step, std::ptrdiff_t side) {
         if (major1 < major0) {
             std::swap(major0, major1);
@@ -62,13 +63,12 @@ void LineDensity::add(double x0, double y0, double x1, double y1) {
         }
         const int from = int(std::lround(major0)), to = int(std::lround(major1));
         const double slope = major1 > major0 ? (minor1 - minor0) / (major1 - major0) : 0;
-        std::int64_t minor = std::int64_t(std::clamp(minor0 + (from - major0) * slope, std::min(minor0, minor1), std::max(minor0, minor1)) * 65536);
-        const std::int64_t by = std::int64_t(slope * 65536), most = std::int64_t(std::max(minor0, minor1) * 65536), least = std::int64_t(std::min(minor0, minor1) * 65536);
-        std::uint32_t* at = m_sum.data() + from * step;
+        std::int64_t minor = std::int64_t((minor0 + (from - major0) * slope) * 65536);
+        const std::int64_t by = std::int64_t(slope * 65536);
+        std::uint32_t* at = m_sum.data() + kFrame * (row + 1) + from * step;
         for (int i = from; i <= to; ++i, at += step) {
-            const std::int64_t m = std::clamp(minor, least, most);
-            std::uint32_t* pixel = at + (m >> 16) * side;
-            const std::uint32_t share = std::uint32_t(m >> 8) & 255;
+            std::uint32_t* pixel = at + (minor >> 16) * side;   // the ends are rounded along the line, so it may leave the picture by a pixel: hence the frame
+            const std::uint32_t share = std::uint32_t(minor >> 8) & 255;
             pixel[0] += kWhole - share;
             pixel[side] += share;
             minor += by;
@@ -84,12 +84,16 @@ void LineDensity::add(const LineDensity& other) {
 
 void LineDensity::blend(QImage& image, const QColor& colour, double strongest) const {
     std::vector<std::uint32_t> some;
-    for (std::size_t i = 0; i < m_sum.size(); i += 5)
+    double total = 0;
+    for (std::size_t i = 0; i < m_sum.size(); i += 5) {
+        total += m_sum[i];
         if (m_sum[i]) some.push_back(m_sum[i]);
+    }
     if (some.empty()) return;
+    const double crowd = 5 * total / (double(m_sum.size()) * kWhole);   // lines over a pixel, on average
     const auto high = some.begin() + std::ptrdiff_t(some.size() * 995 / 1000);
     std::ranges::nth_element(some, high);
-    const double densest = std::max(double(*high), 2.0 * kWhole);
+    const double densest = std::max(double(*high), kWhole * (2 + 10 * std::min(1.0, 2 * crowd)));   // a few lines stand clear, a web of them stays behind the nodes
     std::array<std::uint8_t, 4096> alpha;
     for (std::size_t i = 0; i < alpha.size(); ++i) {
         const double d = densest * double(i) / double(alpha.size() - 1);
@@ -99,7 +103,7 @@ void LineDensity::blend(QImage& image, const QColor& colour, double strongest) c
     const double index = double(alpha.size() - 1) / densest;
     for (int y = 0; y < m_height; ++y) {
         auto* pixel = reinterpret_cast<QRgb*>(image.scanLine(y));
-        const std::uint32_t* sum = m_sum.data() + std::ptrdiff_t(y) * (m_width + 1);
+        const std::uint32_t* sum = m_sum.data() + std::ptrdiff_t(y + kFrame) * (m_width + 2 * kFrame) + kFrame;
         for (int x = 0; x < m_width; ++x)
             if (sum[x]) pixel[x] = blended(pixel[x], over, alpha[std::min(alpha.size() - 1, std::size_t(sum[x] * index))]);
     }
@@ -113,7 +117,8 @@ void splat_marks(QImage& image, std::span<const GraphMark> marks) {
     for (const GraphMark& mark : marks) {
         const float x = mark.x * ratio, y = mark.y * ratio, r = mark.radius * ratio;
         if (!(x + r > -1 && y + r > -1 && x - r < float(width) + 1 && y - r < float(height) + 1)) continue;   // outside, or NaN
-        const int x0 = std::max(0, int(std::floor(x - r * 1.3f - 1))), x1 = std::min(width - 1, int(std::ceil(x + r * 1.3f))), y0 = std::max(0, int(std::floor(y - r * 1.3f - 1))), y1 = std::min(height - 1, int(std::ceil(y + r * 1.3f)));
+        const int x0 = std::max(0, int(std::floor(x - r * 1.3f - 1))), x1 = std::min(width - 1, int(std::ceil(x + r * 1.3f)));
+        const int y0 = std::max(0, int(std::floor(y - r * 1.3f - 1))), y1 = std::min(height - 1, int(std::ceil(y + r * 1.3f)));
         for (int py = y0; py <= y1; ++py)
             for (int px = x0; px <= x1; ++px) {
                 const float d = outside(mark.shape, float(px) + 0.5f - x, float(py) + 0.5f - y, r);

@@ -213,18 +213,21 @@ std::int64_t GraphRenderer::line_count(const GraphScene& scene) const {
     return count;
 }
 
-void GraphRenderer::paint_lines(QImage& image, const GraphScene& scene, const GraphCamera& camera) const {
+void GraphRenderer::paint_lines(QImage& image, const GraphScene& scene, const GraphCamera& camera, const std::atomic<bool>& stop) const {
     LineDensity sum(image.width(), image.height());
     std::mutex mutex;
     const bool coloured = scene.few && scene.style != GraphStyle::line_graph;   // those lines come with the areas
     const std::int64_t items = scene.style == GraphStyle::line_graph ? m_dual.size() : scene.graph->edges.size() + scene.graph->members.size();
-    parallel_rows(int(line_rows(scene)), int(std::max<std::int64_t>(1, items / std::max<std::int64_t>(1, line_rows(scene)))), [&](int from, int to) {
+    constexpr int kPixels = 16;   // a line is more work than a pixel: two threads from some ten thousand lines
+    parallel_rows(int(line_rows(scene)), kPixels * int(std::max<std::int64_t>(1, items / std::max<std::int64_t>(1, line_rows(scene)))), [&](int from, int to) {
         const bool whole = from == 0 && to == line_rows(scene);
         LineDensity own = whole ? LineDensity(0, 0) : LineDensity(image.width(), image.height());
         LineDensity& into = whole ? sum : own;
-        lines_of(scene, from, to, [&](float x0, float y0, float x1, float y1, std::int32_t h) {
-            if (!coloured || h < 0) into.add(double(x0) * camera.ratio, double(y0) * camera.ratio, double(x1) * camera.ratio, double(y1) * camera.ratio);
-        });
+        constexpr int kAtOnce = 512;   // rows between looks at `stop`
+        for (int row = from; row < to && !stop; row += kAtOnce)
+            lines_of(scene, row, std::min(to, row + kAtOnce), [&](float x0, float y0, float x1, float y1, std::int32_t h) {
+                if (!coloured || h < 0) into.add(double(x0) * camera.ratio, double(y0) * camera.ratio, double(x1) * camera.ratio, double(y1) * camera.ratio);
+            });
         if (whole) return;
         const std::scoped_lock lock(mutex);
         sum.add(own);
@@ -319,7 +322,7 @@ std::vector<GraphMark> GraphRenderer::base_marks(const GraphScene& scene, const 
 QImage GraphRenderer::base_image(const GraphScene& scene, const GraphCamera& camera, const std::atomic<bool>& stop) {
     QImage image((QSizeF(camera.size) * camera.ratio).toSize(), QImage::Format_RGB32);
     image.fill(scene.look.canvas);
-    if (m_super.empty() && !stop) paint_lines(image, scene, camera);
+    if (m_super.empty() && !stop) paint_lines(image, scene, camera, stop);
     image.setDevicePixelRatio(camera.ratio);
     if (stop) return image;
     {
@@ -338,6 +341,10 @@ GraphPicture GraphRenderer::render(const GraphScene& scene, const GraphCamera& c
         m_last.serial = scene.base_serial;
         prepare(scene, camera, stop);
         m_last.base = base_image(scene, camera, stop);
+        if (stop) {
+            m_last = {};
+            return {};
+        }
         m_last.centres = m_centres;
         m_last.hulls = m_hulls;
         m_last.super_nodes = m_super;

@@ -121,15 +121,26 @@ void GraphRenderer::paint_labels(QPainter& painter, const GraphScene& scene, con
     const QFontMetricsF metrics(scene.font);
     const QRectF seen{QPointF(), QSizeF(camera.size)};
     std::vector<QRectF> taken;
+    std::vector<QRectF> nodes;   // names do not cover them, unless they are so many that they cover everything
+    constexpr std::size_t kMostAvoided = 1200;
+    if (m_super.empty())
+        for (std::size_t v = 0; v < m_x.size() && nodes.size() <= kMostAvoided; ++v)
+            if (const QPointF at(double(m_x[v]), double(m_y[v])); seen.contains(at)) {
+                const double r = 0.8 * scene.node_radius(std::int32_t(v), camera.scale);
+                nodes.emplace_back(at.x() - r, at.y() - r, 2 * r, 2 * r);
+            }
+    if (nodes.size() > kMostAvoided || scene.style == GraphStyle::line_graph) nodes.clear();
     painter.setFont(scene.font);
     const auto put = [&](const QPointF& at, double radius, const QString& name, bool must, bool centred) {
         if (!seen.contains(at)) return false;
         const QString text = metrics.elidedText(name, Qt::ElideMiddle, 180);
         const QSizeF size(metrics.horizontalAdvance(text) + 6, metrics.height());
-        const QPointF corners[4] = {{at.x() + radius + 2, at.y() - size.height() / 2}, {at.x() - radius - 2 - size.width(), at.y() - size.height() / 2}, {at.x() - size.width() / 2, at.y() - radius - 2 - size.height()}, {at.x() - size.width() / 2, at.y() + radius + 2}};
+        const double beside = at.y() - size.height() / 2;
+        const QPointF corners[4] = {{at.x() + radius + 2, beside}, {at.x() - radius - 2 - size.width(), beside}, {at.x() - size.width() / 2, at.y() - radius - 2 - size.height()}, {at.x() - size.width() / 2, at.y() + radius + 2}};
         for (const QPointF& corner : corners) {
             const QRectF box(centred ? at - QPointF(size.width() / 2, size.height() / 2) : corner, size);
-            const bool free = seen.contains(box) && std::ranges::none_of(taken, [&box](const QRectF& t) { return t.intersects(box); });
+            const auto meets = [&box](const QRectF& t) { return t.intersects(box); };
+            const bool free = seen.contains(box) && std::ranges::none_of(taken, meets) && std::ranges::none_of(nodes, meets);
             if (!free && !(must && &corner == &corners[3])) continue;
             taken.push_back(box);
             QColor back = scene.look.canvas;
@@ -159,7 +170,7 @@ void GraphRenderer::paint_labels(QPainter& painter, const GraphScene& scene, con
     for (const std::int32_t h : sets) put(at_hyperedge(h), scene.hyperedge_radius(h, camera.scale) + 2, scene.name_of_hyperedge(h), true, false);
     if (!scene.labels) return;
     int placed = 0, tried = 0;
-    constexpr int kMostTried = 1500;
+    constexpr int kMostTried = 500;
     if (!m_super.empty()) {
         std::vector<SuperNode> largest = m_super;
         std::ranges::sort(largest, std::greater(), &SuperNode::count);
@@ -182,7 +193,7 @@ void GraphRenderer::paint_labels(QPainter& painter, const GraphScene& scene, con
         return;
     }
     // Few labels where all is small: the picture first.
-    const int most = r < 2 ? 14 : r < 4 ? 30 : kMostLabels;
+    const int most = std::min(r < 2 ? 14 : r < 4 ? 30 : kMostLabels, int(seen.width() * seen.height() / 12'000));
     for (const std::int32_t v : *scene.label_order) {
         if (placed >= most || tried >= kMostTried) break;
         if (!seen.contains(at_node(v)) || std::ranges::find(first, v) != first.end()) continue;

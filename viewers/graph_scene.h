@@ -91,7 +91,7 @@ private:
     template <typename Line> void lines_of(const GraphScene& scene, std::int64_t from, std::int64_t to, const Line& line) const;
     std::int64_t line_rows(const GraphScene& scene) const;
     std::int64_t line_count(const GraphScene& scene) const;
-    void paint_lines(QImage& image, const GraphScene& scene, const GraphCamera& camera) const;
+    void paint_lines(QImage& image, const GraphScene& scene, const GraphCamera& camera, const std::atomic<bool>& stop) const;
     void paint_areas(QPainter& painter, const GraphScene& scene, const GraphCamera& camera);      // hulls, coloured spokes
     void paint_super_nodes(QPainter& painter, const GraphScene& scene) const;
     std::vector<GraphMark> base_marks(const GraphScene& scene, const GraphCamera& camera) const;

@@ -15,12 +15,21 @@ std::int64_t shown_count(const std::vector<std::uint8_t>& visible) { return std:
 
 }
 
+double on_canvas(ColourMapId map, double t, bool dark) {
+    if (map == ColourMapId::diverging || map == ColourMapId::twilight || std::isnan(t)) return t;
+    t = std::clamp(t, 0.0, 1.0);
+    return dark ? 0.22 + 0.78 * t : 0.86 * t;
+}
+
 GraphView::Impl::Impl(GraphView* view) : q(view), selection(&own_selection), marks(std::make_shared<GraphMarks>()), label_order(std::make_shared<std::vector<std::int32_t>>()) {
     auto renderer = std::make_shared<GraphRenderer>();
     worker = std::make_unique<LatestWorker<GraphJob, GraphDone>>(
         q, [renderer](const GraphJob& job, const std::atomic<bool>& stop) { return GraphDone{renderer->render(*job.scene, job.camera, stop), job.serial}; }, [this](GraphDone done) { take(std::move(done)); });
     hover_timer.setSingleShot(true);
     hover_timer.setInterval(40);   // a pointer on its way lights nothing
+    rest_timer.setSingleShot(true);
+    rest_timer.setInterval(30);
+    QObject::connect(&rest_timer, &QTimer::timeout, q, [this] { worker->drop_overtaken(); });
     QObject::connect(&hover_timer, &QTimer::timeout, q, [this] { hover_at(pointer); });
 }
 
@@ -50,6 +59,7 @@ void GraphView::set_graph(GraphDataPtr graph) {
     m->focus_steps = 0;
     m->fitted = m->moved_by_hand = false;
     m->picture = {};
+    m->outdated = m->asked;
     m->find_visible();
     m->find_marks();
     m->find_label_order();
@@ -333,7 +343,8 @@ void GraphView::Impl::find_marks() {
         for (std::size_t i = 0; i < count; ++i) {
             const double v = double(colouring.values[i]);
             missing += std::isnan(v);
-            found->fill[i] = std::isnan(v) ? 0 : table.at(log ? std::log(std::max(v, lowest) / lowest) / std::log(highest / lowest) : highest > lowest ? (v - lowest) / (highest - lowest) : 0.5) | 0xff000000u;
+            const double t = log ? std::log(std::max(v, lowest) / lowest) / std::log(highest / lowest) : highest > lowest ? (v - lowest) / (highest - lowest) : 0.5;
+            found->fill[i] = std::isnan(v) ? 0 : table.at(on_canvas(colouring.map, t, look.dark)) | 0xff000000u;
         }
     }
     if (sizing.values.size() == count && count > 0) {
@@ -423,7 +434,8 @@ GraphScene GraphView::Impl::scene() const {
 void GraphView::Impl::update_note() {
     QStringList parts;
     if (shown_style() != style)
-        parts << GraphView::tr("Hulls are drawn for up to %1 hyperedges. %2 are visible, so they are stars; those selected keep their hulls.").arg(kMostHulls).arg(QLocale().toString(qlonglong(visible_hyperedges)));
+        parts << GraphView::tr("Hulls are drawn for up to %1 hyperedges. %2 are visible, so they are stars; those selected keep their hulls.")
+                     .arg(kMostHulls).arg(QLocale().toString(qlonglong(visible_hyperedges)));
     if (focused >= 0) parts << GraphView::tr("Only nodes within %n step(s) of one node. Escape shows all.", nullptr, focus_steps);
     if (!note_of_picture.isEmpty()) parts << note_of_picture;
     const QString text = parts.join(u' ');

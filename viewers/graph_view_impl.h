@@ -19,6 +19,9 @@ struct GraphDone {
     quint64 serial = 0;
 };
 
+/// The part of the map, t in [0, 1], that stands out from the canvas: small nodes have no frame.
+double on_canvas(ColourMapId map, double t, bool dark);
+
 enum class GraphGrip { none, press, pan, node, rectangle };
 
 struct GraphView::Impl {
@@ -96,14 +99,14 @@ struct GraphView::Impl {
     bool fitted = false, moved_by_hand = false;                // until then a larger widget fits again
     // The picture.
     GraphPicture picture;
-    quint64 base_serial = 1, asked = 0, shown = 0;
+    quint64 base_serial = 1, asked = 0, shown = 0, outdated = 0;   // outdated: pictures up to this one are of another graph
     bool dirty = false;
     // The pointer.
     GraphGrip grip = GraphGrip::none;
     Qt::MouseButton button = Qt::NoButton;
     QPointF press, last, pointer{-1, -1};
     std::int32_t pressed_node = -1;
-    QTimer hover_timer;
+    QTimer hover_timer, rest_timer;
     std::unique_ptr<LatestWorker<GraphJob, GraphDone>> worker; // last: it uses the others
 };
 

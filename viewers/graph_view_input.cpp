@@ -26,7 +26,7 @@ std::int32_t GraphView::Impl::node_at(const QPointF& at) const {
     for (std::int32_t v = 0; v < graph->nodes; ++v) {
         const double dx = double(places->x[std::size_t(v)]) - place.x(), dy = double(places->y[std::size_t(v)]) - place.y(), d = std::sqrt(dx * dx + dy * dy) * scale;
         const double reach = base * (marks->factor.empty() ? 1 : double(marks->factor[std::size_t(v)])) + 3;
-        if (d > reach || d >= nearest || !shows_node(v)) continue;
+        if (!(d <= reach && d < nearest) || !shows_node(v)) continue;   // NaN, too
         nearest = d;
         best = v;
     }
@@ -61,6 +61,7 @@ std::int32_t GraphView::node_at(const QPointF& at) const { return m->node_at(at)
 std::int32_t GraphView::hyperedge_at(const QPointF& at) const { return m->node_at(at) >= 0 ? -1 : m->hyperedge_at(at); }
 
 const SuperNode* GraphView::Impl::super_at(const QPointF& at) const {
+    if (!clusters) return nullptr;   // the picture is of before
     for (const SuperNode& s : picture.super_nodes) {
         const QPointF d = q->to_widget(s.x, s.y) - at;
         if (std::hypot(d.x(), d.y()) <= s.radius + 2) return &s;
@@ -201,9 +202,8 @@ void GraphView::leaveEvent(QEvent*) {
 
 void GraphView::Impl::bring_into_view(std::int32_t node) {
     if (is_empty() || !has_place(node)) return;
-    const QRectF inner = QRectF(QPointF(), QSizeF(plane_size())).adjusted(40, 40, -40, -40);
     const QPointF at = place_in_widget(node);
-    if (inner.contains(at)) return;
+    if (QRectF(QPointF(), QSizeF(plane_size())).adjusted(12, 12, -12, -12).contains(at)) return;
     q->pan(QRectF(QPointF(), QSizeF(plane_size())).center() - at);
 }
 
@@ -263,7 +263,7 @@ bool GraphView::event(QEvent* event) {
         const int key = static_cast<QKeyEvent*>(event)->key();
         const bool plain = !(static_cast<QKeyEvent*>(event)->modifiers() & (Qt::ControlModifier | Qt::AltModifier));
         const bool escapes = key == Qt::Key_Escape && (m->focused >= 0 || !m->selection->is_empty());
-        if (escapes || (plain && (key == Qt::Key_F || key == Qt::Key_N || key == Qt::Key_E || key == Qt::Key_G || key == Qt::Key_L))) {
+        if (escapes || (plain && (key == Qt::Key_F || key == Qt::Key_N || key == Qt::Key_E || key == Qt::Key_G || key == Qt::Key_L || key == Qt::Key_Plus || key == Qt::Key_Minus || key == Qt::Key_Equal))) {
             event->accept();
             return true;
         }

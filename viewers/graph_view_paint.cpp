@@ -23,7 +23,7 @@ struct LegendEntry {
 
 }
 
-double GraphView::Impl::legend_height() const { return legend_visible && graph && (colouring.kind != NodeColouring::Kind::plain || !sizing.title.isEmpty()) ? kLegendLine : 0; }
+double GraphView::Impl::legend_height() const { return legend_visible && graph && style != GraphStyle::line_graph && (colouring.kind != NodeColouring::Kind::plain || !sizing.title.isEmpty()) ? kLegendLine : 0; }
 QSize GraphView::Impl::plane_size() const { return {q->width(), std::max(1, q->height() - int(legend_height()))}; }
 
 GraphCamera GraphView::Impl::camera_of(const QSize& size, double ratio) const { return {x, y, scale, size, ratio}; }
@@ -33,10 +33,11 @@ void GraphView::Impl::ask() {
     dirty = false;
     const GraphCamera camera = camera_of(plane_size() + QSize(2 * kMargin, 2 * kMargin), q->devicePixelRatioF());
     worker->ask({std::make_shared<const GraphScene>(scene()), camera, ++asked});
+    rest_timer.start();
 }
 
 void GraphView::Impl::take(GraphDone done) {
-    if (is_empty()) return;
+    if (is_empty() || done.serial <= outdated) return;
     picture = std::move(done.picture);
     shown = done.serial;
     note_of_picture = picture.note;
@@ -61,7 +62,8 @@ void GraphView::Impl::paint(QPainter& painter) {
     if (is_empty()) {
         painter.setPen(style.text2);
         painter.setFont(ViewStyle::font(13));
-        painter.drawText(QRectF(q->rect()).adjusted(24, 24, -24, -24), Qt::AlignCenter | Qt::TextWordWrap, !empty_text.isEmpty() ? empty_text : !graph || graph->nodes == 0 ? GraphView::tr("No graph yet.") : GraphView::tr("No layout yet."));
+        const QString why = !graph || graph->nodes == 0 ? GraphView::tr("No graph yet.") : GraphView::tr("No layout yet.");
+        painter.drawText(QRectF(q->rect()).adjusted(24, 24, -24, -24), Qt::AlignCenter | Qt::TextWordWrap, empty_text.isEmpty() ? why : empty_text);
         return;
     }
     if (!picture.base.isNull()) {
@@ -182,7 +184,8 @@ void GraphView::Impl::paint_legend(QPainter& painter, const QRectF& area) const 
         const auto number = [this](double v) { return QString::number(v, 'g', 4).replace(u'-', QChar(0x2212)) + (colouring.unit.isEmpty() ? QString() : QChar(0xA0) + colouring.unit); };
         text(number(lowest), style.text2);
         const double width = std::clamp(right - left - metrics.horizontalAdvance(number(highest)) - 16, 40.0, 220.0);
-        draw_colour_bar(painter, QRectF(left, middle - 4, width, 8), ColourTable(colouring.map, style.canvas));
+        const ColourTable table(colouring.map, style.canvas);
+        for (int i = 0; i < 64; ++i) painter.fillRect(QRectF(left + width * i / 64, middle - 4, width / 64 + 0.5, 8), QColor::fromRgb(table.at(on_canvas(colouring.map, (i + 0.5) / 64, style.dark))));
         left += width + 8;
         text(number(highest), style.text2);
     }

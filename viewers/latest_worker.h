@@ -11,7 +11,7 @@
 
 namespace lathe {
 
-/// `work` runs on the thread and should return early once its flag is set; `done` gets the result on the thread of `receiver`, which must own the worker. Job and
+/// `work` runs on the thread and should return early once its flag is set, its result is then dropped; `done` gets the result on the thread of `receiver`, which must own the worker. Job and
 /// Result are moved.
 template <typename Job, typename Result> class LatestWorker {
 public:
@@ -22,7 +22,7 @@ public:
     ~LatestWorker() {
         {
             const std::scoped_lock lock(m_mutex);
-            m_quit = true;
+            m_quit = m_stop = true;
         }
         m_wake.notify_one();
         m_thread.join();
@@ -37,6 +37,11 @@ public:
         }
         m_wake.notify_one();
     }
+    /// Ends the job at work if another one waits. Asked for at rest only: while jobs come faster than they are done, each must come to its end.
+    void drop_overtaken() {
+        const std::scoped_lock lock(m_mutex);
+        if (m_next) m_stop = true;
+    }
 
 private:
     void run() {
@@ -47,9 +52,11 @@ private:
                 m_wake.wait(lock, [this] { return m_quit || m_next; });
                 if (m_quit) return;
                 std::swap(job, m_next);
+                m_stop = false;
             }
-            auto result = std::make_shared<Result>(m_work(*job, m_quit));
+            auto result = std::make_shared<Result>(m_work(*job, m_stop));
             if (m_quit) return;
+            if (m_stop) continue;
             QMetaObject::invokeMethod(m_receiver, [this, result] { m_done(std::move(*result)); }, Qt::QueuedConnection);
         }
     }
@@ -59,7 +66,7 @@ private:
     std::mutex m_mutex;
     std::condition_variable m_wake;
     std::optional<Job> m_next;
-    std::atomic<bool> m_quit = false;
+    std::atomic<bool> m_quit = false, m_stop = false;
     std::thread m_thread;   // last: it uses the others
 };
 

@@ -216,7 +216,7 @@ void SetView::Impl::take(SetDone done) {
     };
     if (!within(marked)) marked = {};
     hovered = {};
-    if (!fitted) q->fit();
+    if (!fitted && !is_empty()) q->fit();
     update_note();
     q->update();
     if (shown == asked && !dirty) Q_EMIT q->settled();
@@ -281,10 +281,12 @@ void SetView::fit() {
     m->fitted = true;
     m->by_hand = false;
     m->scroll = 0;
-    const QRectF room = m->body();
     const double least = m->style == SetStyle::paohvis ? 7 : 0;   // dots that can be told apart; the rest by dragging
-    m->width = std::clamp(room.width() / double(m->layout->columns.size()), least, 26.0);
-    m->height = std::clamp(room.height() / double(m->layout->rows.size()), least, 22.0);
+    for (int i = 0; i < 4; ++i) {                                 // the heads need room where there are names, and there are names where there is room
+        const QRectF room = m->body();
+        m->width = std::clamp(room.width() / double(m->layout->columns.size()), least, 26.0);
+        m->height = std::clamp(room.height() / double(m->layout->rows.size()), least, 22.0);
+    }
     m->left = m->top = 0;
     m->redraw();
 }
@@ -293,7 +295,8 @@ void SetView::zoom(double factor, const QPointF& about) {
     if (m->is_empty() || !(factor > 0) || !std::isfinite(factor)) return;
     if (m->style == SetStyle::upset) return pan({(factor - 1) * 200, 0});
     const QRectF room = m->body();
-    const double widest = 48, tallest = 32, least_w = std::min(26.0, room.width() / double(m->layout->columns.size())), least_h = std::min(22.0, room.height() / double(m->layout->rows.size()));
+    constexpr double widest = 48, tallest = 32;
+    const double least_w = std::min(26.0, room.width() / double(m->layout->columns.size())), least_h = std::min(22.0, room.height() / double(m->layout->rows.size()));
     const double w = std::clamp(m->width * factor, std::min(least_w, widest), widest), h = std::clamp(m->height * factor, std::min(least_h, tallest), tallest);
     const QPointF at = about - room.topLeft();
     m->left = at.x() - (at.x() - m->left) * w / m->width;

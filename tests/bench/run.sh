@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Measures the bars: run.sh [AREA] [--json]. Areas: core, bev, quantization. Exit status 1 when a bar is missed or nothing could be measured.
+# Measures the bars: run.sh [AREA] [--json]. Areas: core, bev, quantization, hypergraph. Exit status 1 when a bar is missed or nothing could be measured.
 set -uo pipefail
 area=core json=
-for a in "$@"; do case $a in --json) json=1 ;; core | bev | quantization) area=$a ;; *) echo "bench: there is no area $a (there are: core, bev, quantization)" >&2; exit 2 ;; esac; done
+for a in "$@"; do case $a in --json) json=1 ;; core | bev | quantization | hypergraph) area=$a ;; *) echo "bench: there is no area $a (there are: core, bev, quantization, hypergraph)" >&2; exit 2 ;; esac; done
 # The processor's own kernels: a core type set for other programs would measure another machine.
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 load=$(cut -d' ' -f1 /proc/loadavg)
@@ -30,6 +30,7 @@ print(json.dumps({"id": "(verify)", "value": good, "unit": "files", "bar": len(l
 cli_bars() { lathe-cli bench core --json | grep -v '"bar":null'; }   # its rates have no bar
 gui_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench; }
 scene_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench scene; }
+graph_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench graph; }
 
 quantize_bars() { "$LATHE_SOURCE/tests/gui/under_screen.sh" gui_bench quantize "$LATHE_DATA/cifar10-resnets/resnet20.safetensors" "$LATHE_DATA/cifar10"; }
 
@@ -69,6 +70,10 @@ quantization)
   measure quant_bench "$here/ref/quantization.py"
   measure quantize_bars
   measure python3 "$here/quantization_bars.py" ;;
+hypergraph)
+  measure verify hypergraph '[a-z0-9_-]+\.safetensors'
+  measure hyper_bench "$here/ref/hypergraph.py"
+  measure graph_bars ;;
 esac
 
 if [ -n "$json" ]; then cat "$results"; else

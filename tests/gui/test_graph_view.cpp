@@ -46,15 +46,6 @@ int ink(const QImage& image) {
     return count;
 }
 
-double contrast(const QColor& a, const QColor& b) {
-    const auto light = [](const QColor& c) {
-        const auto linear = [](double v) { return v <= 0.03928 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4); };
-        return 0.2126 * linear(c.redF()) + 0.7152 * linear(c.greenF()) + 0.0722 * linear(c.blueF());
-    };
-    const double x = light(a), y = light(b);
-    return (std::max(x, y) + 0.05) / (std::min(x, y) + 0.05);
-}
-
 }
 
 class TestGraphView : public QObject {
@@ -257,8 +248,10 @@ private Q_SLOTS:
         QApplication::sendEvent(&view, &wheel);
         QCOMPARE(view.scale(), before * 2);
         QVERIFY((at_node(view, 6) - at).manhattanLength() <= 1);
+        const QPointF place = view.to_plane(at);
         for (int i = 0; i < 400; ++i) QApplication::sendEvent(&view, &wheel);
-        QVERIFY(std::isfinite(view.scale()) && (at_node(view, 6) - at).manhattanLength() <= 4);
+        QVERIFY(std::isfinite(view.scale()));
+        QVERIFY((view.to_widget(place.x(), place.y()) - at).manhattanLength() < 0.01);
         QVERIFY(settle(view));
         view.fit();
         QCOMPARE(view.scale(), before);
@@ -271,9 +264,9 @@ private Q_SLOTS:
         const QImage before = picture_of(view);
         view.set_lens(true);
         QTest::mouseMove(&view, QPoint(2, 2));
-        QTest::mouseMove(&view, at_node(view, 0) + QPoint(40, 60));
-        QTRY_VERIFY_WITH_TIMEOUT(picture_of(view).pixelColor(at_node(view, 7)) != before.pixelColor(at_node(view, 7)), kSoon);
-        QCOMPARE(picture_of(view).pixelColor(at_node(view, 0)), before.pixelColor(at_node(view, 0)));
+        QTest::mouseMove(&view, at_node(view, 0) + QPoint(40, -60));
+        QTRY_COMPARE_WITH_TIMEOUT(picture_of(view).pixelColor(at_node(view, 0)), before.pixelColor(at_node(view, 0)), kSoon);
+        QVERIFY(picture_of(view).pixelColor(at_node(view, 7)) != before.pixelColor(at_node(view, 7)));
     }
 
     // --- filters, focus, styles
@@ -382,7 +375,7 @@ private Q_SLOTS:
         const QPoint centre = view.to_widget(x / n, y / n).toPoint();
         QTest::mouseClick(&view, Qt::LeftButton, {}, centre);
         QCOMPARE(double(view.selection()->nodes().size()), n);
-        QVERIFY(save_pictures(view, "graph-super-nodes"));
+        QVERIFY(save_scene(view, "graph-super-nodes"));
         view.selection()->clear();
         const double before = view.scale();
         QTest::mouseDClick(&view, Qt::LeftButton, {}, centre);

@@ -32,6 +32,7 @@ public:
     double swinging() const { return m_swinging; }                     ///< of all points in the last step, weighted by mass
     double traction() const { return m_traction; }
     double moved() const override { return m_moved; }
+    void put(std::size_t point, double x, double y) override { m_positions.x[point] = x, m_positions.y[point] = y; }
 
 private:
     void compute_forces();

@@ -13,6 +13,7 @@ public:
     void step() override;
     Positions positions() const override { return m_positions; }
     double moved() const override { return m_moved; }
+    void put(std::size_t point, double x, double y) override { m_positions.x[point] = x, m_positions.y[point] = y; }
     bool is_done() const override { return m_step >= m_iterations; }
 
 private:

@@ -59,14 +59,18 @@ std::string text_format(const fs::path& file, std::string_view start) {
     if (name.ends_with(".hgr")) return "hmetis";
     if (name.starts_with("hyperedges-") && name.ends_with(".txt")) return "hyperedge_lines";
     if (start.find('\0') != start.npos) throw Error(ErrorCode::unsupported, "This is no text file, and no format of graphs that is known.", file.string(), "See the list of formats of the parameter \"Format\".");
-    // Pairs have two or three fields on each line; lines of hyperedges have this many and that.
-    ByteStream stream(start.substr(0, start.size() < kStartBytes ? start.size() : start.rfind('\n') + 1), file.string());
+    // Pairs have a header, or two or three fields on each line; lines of hyperedges have this many and that.
+    const std::size_t last = start.size() < kStartBytes ? start.size() : start.rfind('\n');
+    if (last == start.npos) return "hyperedge_lines";   // one line longer than all that was looked at
+    ByteStream stream(start.substr(0, last), file.string());
     FieldReader rows(stream);
     std::vector<std::string_view> fields;
     std::size_t first = 0;
     for (int row = 0; row < 200 && rows.next(fields); ++row) {
+        const bool numbers = std::ranges::all_of(fields, [](std::string_view field) { return field.empty() || whole_number(field).has_value(); });
+        if (row == 0 && is_pair_header(fields)) return "pairs";
         if (row == 0) first = fields.size();
-        if (fields.size() != first || fields.size() == 1) return "hyperedge_lines";
+        if (fields.size() != first || fields.size() == 1 || (fields.size() > 3 && numbers)) return "hyperedge_lines";
     }
     return "pairs";
 }

@@ -59,6 +59,7 @@ ReadGraph read_graph(const fs::path& path, const ReadOptions& options) {
     const bool folder = fs::is_directory(path, error);
     const std::string format = options.format == "auto" ? detect_format(path) : options.format;
     Reading reading(options);
+    reading.where = path.string();
     reading.report.format = format_label(format);
     folder ? read_folder(path, format, reading) : read_one_file(path, format, reading);
     ReadGraph read;

@@ -81,7 +81,7 @@ ReadOptions read_options(const Json& params, Tick tick) {
     return options;
 }
 
-const Attribute& node_attribute(const HybridGraph& graph, const std::string& name, bool numbers) {
+const Attribute& node_attribute(const HybridGraph& graph, std::string_view name, bool numbers) {
     std::vector<std::string> known;
     for (const Attribute& attribute : graph.node_names.attributes) {
         if (attribute.name == name && (!numbers || !attribute.numbers.empty())) return attribute;
@@ -93,7 +93,8 @@ const Attribute& node_attribute(const HybridGraph& graph, const std::string& nam
 }
 
 Csr windows(const HybridGraph& graph, const Json& params) {
-    const Attribute& position = node_attribute(graph, text(params, "hyperedges.position"), true);
+    const std::string position_name = text(params, "hyperedges.position");
+    const Attribute& position = node_attribute(graph, position_name, true);
     std::vector<std::string> group(static_cast<std::size_t>(graph.nodes));
     if (const std::string name = text(params, "hyperedges.group"); !name.empty()) {
         const Attribute& given = node_attribute(graph, name, false);

@@ -124,7 +124,7 @@ HyperClustering hyper_clustering(const HyperSets& sets, const Effort& effort) {
         overlap[v] += 16 * members * members;
         drawn[v] = reach[v] + 64 * kPairsOfNode;
         const double mean = degree > 0 ? members / degree : 0;
-        drawn_overlap[v] += 32 * std::min(degree * degree / 2, static_cast<double>(kPairsOfNode)) * mean * mean;
+        drawn_overlap[v] += 32 * std::min(degree * std::max(0.0, degree - 1) / 2, static_cast<double>(kPairsOfNode)) * mean * mean;
     }
     HyperClustering result;
     std::vector<double> clustering(n, kUnknown), extra(n, kUnknown), by_union(n, kUnknown), by_min(n, kUnknown), by_max(n, kUnknown);

@@ -1,7 +1,7 @@
 #include "plugins/hypergraph/engine/hyperedge_choice.h"
 #include "core/base/error.h"
+#include "plugins/hypergraph/engine/random_numbers.h"
 #include <algorithm>
-#include <random>
 #include <set>
 #include <unordered_set>
 
@@ -37,14 +37,6 @@ template <typename T> std::vector<T> kept_values(const std::vector<T>& values, s
     for (std::size_t k = 0; k < values.size(); ++k)
         if (keep[k]) kept.push_back(values[k]);
     return kept;
-}
-
-/// A whole number below `limit`, by multiplication and rejection (Lemire 2019, arXiv 1805.10941): the same on every system, unlike std::uniform_int_distribution.
-std::uint64_t below(std::mt19937_64& random, std::uint64_t limit) {
-    for (;;) {
-        const auto product = static_cast<unsigned __int128>(random()) * limit;
-        if (static_cast<std::uint64_t>(product) >= -limit % limit) return static_cast<std::uint64_t>(product >> 64);
-    }
 }
 
 }
@@ -85,7 +77,7 @@ std::int64_t keep_sizes(HybridGraph& graph, std::int64_t smallest, std::int64_t 
 }
 
 Csr random_members(const HybridGraph& graph, std::uint64_t seed, const Tick& tick) {
-    std::mt19937_64 random(seed);
+    Random random(seed);
     Csr made;
     made.offsets = graph.members.offsets;
     made.items.reserve(graph.members.items.size());
@@ -96,7 +88,7 @@ Csr random_members(const HybridGraph& graph, std::uint64_t seed, const Tick& tic
         taken.clear();
         const std::int64_t size = std::min(graph.members.length(h), graph.nodes);   // a node that is tail and head counts twice
         for (std::int64_t top = graph.nodes - size; top < graph.nodes; ++top) {
-            const auto drawn = static_cast<std::int32_t>(below(random, static_cast<std::uint64_t>(top) + 1));
+            const auto drawn = static_cast<std::int32_t>(random.below(top + 1));
             const std::int32_t node = taken.insert(drawn).second ? drawn : static_cast<std::int32_t>(top);
             taken.insert(node);
             made.items.push_back(node);
@@ -107,7 +99,7 @@ Csr random_members(const HybridGraph& graph, std::uint64_t seed, const Tick& tic
 }
 
 Csr swapped_members(const HybridGraph& graph, std::uint64_t seed, const Tick& tick, int rounds) {
-    std::mt19937_64 random(seed);
+    Random random(seed);
     Csr made = graph.members;
     const auto size = static_cast<std::uint64_t>(made.size());
     if (size < 2) return made;
@@ -119,7 +111,7 @@ Csr swapped_members(const HybridGraph& graph, std::uint64_t seed, const Tick& ti
     const std::uint64_t total = size * static_cast<std::uint64_t>(rounds);
     for (std::uint64_t round = 0; round < total; ++round) {
         if (tick && round % kTickEvery == 0) tick(static_cast<double>(round), static_cast<double>(total));
-        const auto a = static_cast<std::size_t>(below(random, size)), b = static_cast<std::size_t>(below(random, size));
+        const auto a = static_cast<std::size_t>(random.below(made.size())), b = static_cast<std::size_t>(random.below(made.size()));
         const std::int32_t x = made.items[a], y = made.items[b];
         if (row[a] == row[b] || x == y || there.contains(key(row[a], y)) || there.contains(key(row[b], x))) continue;
         there.erase(key(row[a], x));

@@ -19,6 +19,7 @@ public:
     virtual double moved() const = 0;            ///< mean displacement in the last step, as a share of the layout's radius (root of the mean squared distance from 0)
     virtual bool may_settle() const { return true; }   ///< false: there is more to come, however little moved
     virtual bool is_done() const { return false; }     ///< steps move nothing any more
+    virtual void put(std::size_t point, double x, double y) = 0;   ///< holds a point in place: called before every step
 };
 
 }

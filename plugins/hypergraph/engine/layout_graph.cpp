@@ -61,6 +61,7 @@ LayoutGraph layout_graph(const HybridGraph& graph, bool simple_edges, HyperedgeP
         const double weight = graph.hyperedge_weights.empty() ? 1.0 : std::max(0.0f, graph.hyperedge_weights[static_cast<std::size_t>(e)]);
         if (drawn_as_star(static_cast<std::int64_t>(members.size()))) {
             for (const std::int32_t v : members) layout.edges.push_back({v, static_cast<std::int32_t>(layout.points), weight});
+            layout.phantoms.push_back(static_cast<std::int32_t>(e));
             ++layout.points;
         } else
             for (std::size_t a = 0; a < members.size(); ++a)

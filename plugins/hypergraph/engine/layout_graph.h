@@ -12,6 +12,7 @@ struct LayoutGraph {
     std::int64_t nodes = 0;
     std::vector<LayoutEdge> edges;      ///< each once, without loops
     std::vector<double> mass;           ///< by point; empty: 1 + number of edges
+    std::vector<std::int32_t> phantoms; ///< hyperedge of each point behind the nodes
 };
 
 /// How hyperedges pull: not at all; as a phantom point in their middle, joined to every member (star); or every two members by an edge of weight 1 / (size - 1) (clique).

@@ -21,6 +21,9 @@ public:
     void step() override;
     Positions positions() const override;
     double moved() const override { return m_layout->moved(); }
+    void put(std::size_t point, double x, double y) override {   // coarser graphs have no such point
+        if (m_level == 0) m_layout->put(point, x, y);
+    }
     bool may_settle() const override { return m_level == 0; }
     std::size_t level() const { return m_level; }       ///< 0: the finest
     std::size_t levels() const { return m_coarsening.graphs.size(); }

@@ -10,7 +10,7 @@
 namespace lathe::hypergraph {
 namespace {
 
-constexpr std::int64_t kMostTableRows = 1'000'000;
+constexpr std::int64_t kMostShownRows = 1'000'000;
 
 at::Tensor two_rows(const std::vector<std::int32_t>& first, const std::vector<std::int32_t>& second) {
     at::Tensor made = at::empty({2, static_cast<std::int64_t>(first.size())}, at::kInt);
@@ -54,7 +54,7 @@ public:
     }
     template <typename More> void give(RunContext& run, const char* key, std::int64_t count, More more) const {
         std::vector<std::vector<Json>> rows;
-        const std::int64_t shown = std::min(count, kMostTableRows);
+        const std::int64_t shown = std::min(count, kMostShownRows);
         rows.reserve(static_cast<std::size_t>(shown));
         for (std::int64_t k = 0; k < shown; ++k) {
             std::vector<Json>& row = rows.emplace_back();

@@ -60,6 +60,7 @@ struct Reading {
     ImportReport report;
     RawGraph raw;
     FormatRules rules;
+    std::string where;                 ///< the file or folder, for messages
     std::string name;                  ///< of the graph, where the file says it
     bool is_complex = false;           ///< an abstract simplicial complex
     // What some formats give by final node instead of by place in the id table.
@@ -81,6 +82,12 @@ struct Reading {
     void tell_dangling(const Dangling& dangling, const char* what);
     void warn(std::string sentence) { report.warnings.push_back(std::move(sentence)); }
 };
+
+/// Ids by their place in a table become final ids.
+void reorder(std::vector<std::int32_t>& ids, const IdTable::Order& order);
+
+/// Edges and hyperedges, whose nodes have final ids already.
+void finish_structure(HybridGraph& graph, Reading& reading);
 
 /// Applies options and rules. Throws Error(wrong_format) for what does not fit together.
 HybridGraph finish(Reading& reading);

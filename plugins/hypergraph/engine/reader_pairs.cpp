@@ -52,6 +52,12 @@ PairLayout layout_of(const std::vector<std::string>& first, const std::vector<st
 
 }
 
+bool is_pair_header(const std::vector<std::string_view>& fields) {
+    if (fields.size() < 2) return false;
+    const std::string a = lower(fields[0]), b = lower(fields[1]);
+    return (is_end_word(a) && is_end_word(b)) || (is_node_word(a) && is_hyperedge_word(b)) || (is_hyperedge_word(a) && is_node_word(b));
+}
+
 void read_pairs(ByteStream& stream, Reading& reading, bool memberships) {
     FieldReader rows(stream);
     std::vector<std::string_view> fields;

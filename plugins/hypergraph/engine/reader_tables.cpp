@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 namespace lathe::hypergraph {
 namespace {
 
-constexpr std::int64_t kMostFeatureColumns = 10'000'000;
+constexpr std::int64_t kMostFeatureColumns = 10'000'000, kTwitchColumns = 3170;
 
 struct TableHeader {
     std::vector<std::string> names;
@@ -130,7 +131,8 @@ void read_feature_lists(ByteStream& stream, Reading& reading) {
                 "A node is followed by the list of its feature indices, from 0.");
         take(item.member, item.value, item.line);
     });
-    raw.feature_columns = std::max<std::int64_t>(raw.feature_columns, 1);
+    // MUSAE's Twitch sets share one vocabulary, of which a country may lack the last words.
+    raw.feature_columns = std::max<std::int64_t>(raw.feature_columns, raw.class_column == "mature" ? kTwitchColumns : 1);
     if (unknown > 0) reading.found("nodes with features that are not in the list of nodes", unknown, "left out");
     if (again > 0) reading.found("nodes whose features stand again", again, "the first ones count");
 }

@@ -6,6 +6,7 @@ namespace lathe::hypergraph {
 
 /// Pairs with an optional third column of weights, with or without a header. A header of "node,hyperedge" (or the other way round) makes memberships.
 void read_pairs(ByteStream& stream, Reading& reading, bool memberships);
+bool is_pair_header(const std::vector<std::string_view>& fields);   ///< whether the first two are words that such a header has
 /// One hyperedge on each line: its nodes, separated by commas or blanks (Benson's text sets).
 void read_hyperedge_lines(ByteStream& stream, Reading& reading);
 /// Columns of nodes: id (or new_id, or the first), a label or target, other attributes.

@@ -23,6 +23,7 @@ public:
     void step() override;
     Positions positions() const override { return m_positions; }
     double moved() const override { return m_moved; }
+    void put(std::size_t point, double x, double y) override { m_positions.x[point] = x, m_positions.y[point] = y; }
     bool may_settle() const override { return m_step > m_options.exaggerated_steps; }
     double divergence() const { return m_divergence; }   ///< Kullback-Leibler, at the last step; without the exaggeration
 

@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace lathe::hypergraph {
 namespace {
@@ -217,7 +218,8 @@ XmlReader::Event XmlReader::start_tag() {
         const bool spaced = is_space(peek());
         skip_space();
         if (peek() == '>' || peek() == '/') break;
-        if (!spaced) refuse("Attributes are separated by blanks.");
+        if (!spaced && peek() >= 0) refuse("Attributes are separated by blanks.");
+        if (peek() < 0) get();   // says that the file ends too early
         std::string key = raw_name();
         skip_space();
         expect("=");

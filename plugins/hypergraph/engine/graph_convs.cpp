@@ -1,0 +1,147 @@
+#include "core/base/error.h"
+#include "plugins/hypergraph/engine/graph_layers.h"
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+#include <cmath>
+
+namespace lathe::hypergraph {
+namespace {
+
+void draw_uniform(at::Tensor& tensor, double bound, at::Generator& draws) {
+    const c10::NoGradGuard no_gradients;
+    tensor.uniform_(-bound, bound, draws);
+}
+
+at::Tensor zero_vector(std::int64_t width) { return at::zeros({width}); }
+
+struct Normalized { Pattern pattern; at::Tensor weights; };
+
+/// D^-1/2 (A + I) D^-1/2 with weights of the edges, differentiable.
+Normalized normalized_edges(const GraphView& graph, const GcnOptions& options) {
+    Normalized made;
+    if (options.loops) {
+        const LoopedEdges& looped = graph.looped();
+        made.pattern = looped.pattern;
+        const auto count = static_cast<std::int64_t>(looped.edge.size());
+        const at::Tensor edge = at::from_blob(const_cast<std::int64_t*>(looped.edge.data()), {count}, at::kLong), fill = at::full({count}, options.improved ? 2.0 : 1.0);
+        if (!graph.edge_weights.defined()) made.weights = at::where(edge < 0, fill, 1.0f);
+        else if (graph.edge_weights.size(0) == 0) made.weights = fill;
+        else made.weights = at::where(edge < 0, fill, graph.edge_weights.index_select(0, edge.clamp_min(0)));
+    } else {
+        made.pattern = graph.edges();
+        made.weights = graph.edge_weights.defined() ? graph.edge_weights : at::ones({made.pattern->entries()});
+    }
+    const std::vector<std::int32_t> targets = row_of_each(made.pattern->rows);
+    const at::Tensor row = at::from_blob(const_cast<std::int32_t*>(targets.data()), {made.pattern->entries()}, at::kInt).clone(), item = at::from_blob(const_cast<std::int32_t*>(made.pattern->rows.items.data()), {made.pattern->entries()}, at::kInt).clone();
+    const at::Tensor degree = at::zeros({graph.nodes()}).index_add(0, row, made.weights);
+    if ((degree.detach() < 0).any().item<bool>())
+        throw Error(ErrorCode::invalid_value, "The weights of the edges into a node add up to less than 0, so it cannot be normalised.", "node " + std::to_string(degree.argmin().item<std::int64_t>()), "Give weights of 0 or more, or leave them out.");
+    const at::Tensor is_positive = degree > 0, scale = at::where(is_positive, at::where(is_positive, degree, 1.0f).rsqrt(), 0.0f);
+    made.weights = scale.index_select(0, item) * made.weights * scale.index_select(0, row);
+    return made;
+}
+
+}
+
+at::Tensor dropped(const at::Tensor& x, double probability, Pass& pass) {
+    if (!pass.dropout || probability <= 0) return x;
+    const at::Tensor kept = at::empty(x.sizes(), x.options().requires_grad(false)).bernoulli_(1 - probability, *pass.dropout).div_(1 - probability);
+    return x * kept;
+}
+
+NodeMatrix dropped(const NodeMatrix& x, double probability, Pass& pass) {
+    if (!pass.dropout || probability <= 0) return x;
+    NodeMatrix out = x;
+    if (x.dense.defined()) out.dense = dropped(x.dense, probability, pass);
+    else out.values = dropped(x.values.defined() ? x.values : at::ones({x.pattern->entries()}), probability, pass);   // a zero stays a zero
+    return out;
+}
+
+Projection::Projection(std::int64_t in, std::int64_t out, bool with_bias, Initial initial, const AddLayer& add_layer, std::string name)
+    : weight(at::zeros({out, in})), bias(with_bias ? zero_vector(out) : at::Tensor()), m_initial(initial), m_id(add_layer(std::move(name), "Linear", "linear", -1)) {
+    own("weight", weight);
+    if (with_bias) own("bias", bias);
+}
+
+at::Tensor Projection::forward(const NodeMatrix& x, Pass& pass) {
+    if (x.columns() != weight.size(1))
+        throw Error(ErrorCode::invalid_value, "The features do not fit the network.", std::to_string(x.columns()) + " columns where it takes " + std::to_string(weight.size(1)), "Use the features it was trained with, or train it anew.");
+    if (!x.dense.defined() && !(pass.taps && pass.taps->wanted(m_id))) {
+        if (pass.taps) pass.taps->tick();
+        const at::Tensor y = gather_sum(x.pattern, Into::rows, weight.t().contiguous(), x.values);
+        return bias.defined() ? y + bias : y;
+    }
+    return at_point(pass.taps, m_id, x.to_dense(), [&](const at::Tensor& in) {
+        at::Tensor w = weight;
+        if (pass.taps) pass.taps->weight(m_id, w);
+        return bias.defined() ? at::linear(in, w, bias) : at::linear(in, w);
+    });
+}
+
+void Projection::initialize(at::Generator& draws) {
+    const auto out = static_cast<double>(weight.size(0)), in = static_cast<double>(weight.size(1));
+    draw_uniform(weight, m_initial == Initial::glorot ? std::sqrt(6.0 / (in + out)) : 1 / std::sqrt(in), draws);
+    if (bias.defined()) draw_uniform(bias, 1 / std::sqrt(in), draws);
+}
+
+GcnConv::GcnConv(std::int64_t in, std::int64_t out, GcnOptions options, const AddLayer& add_layer, const std::string& name)
+    : m_options(options), m_bias(options.bias ? zero_vector(out) : at::Tensor()), m_lin(in, out, false, Initial::glorot, add_layer, name + ".lin") {
+    if (options.bias) own("bias", m_bias);
+    own("lin", m_lin);
+}
+
+void GcnConv::initialize(at::Generator& draws) {
+    m_lin.initialize(draws);   // the reference draws once when the layer is made and again when it is reset
+    m_lin.initialize(draws);
+    if (m_bias.defined()) m_bias.zero_();
+}
+
+at::Tensor GcnConv::forward(const GraphView& graph, const NodeMatrix& x, Pass& pass) {
+    const at::Tensor z = m_lin.forward(x, pass);
+    at::Tensor y;
+    if (!m_options.normalize) y = gather_sum(graph.edges(), Into::rows, z, graph.edge_weights);
+    else if (m_options.loops && !m_options.improved && !graph.edge_weights.defined()) {
+        const at::Tensor& scale = graph.degree_scale();
+        y = gather_sum(graph.looped().pattern, Into::rows, z * scale.unsqueeze(1), {}, scale);
+    } else {
+        const Normalized edges = normalized_edges(graph, m_options);
+        y = gather_sum(edges.pattern, Into::rows, z, edges.weights);
+    }
+    return m_bias.defined() ? y + m_bias : y;
+}
+
+SageConv::SageConv(std::int64_t in, std::int64_t out, SageOptions options, const AddLayer& add_layer, const std::string& name)
+    : m_options(options), m_left(in, out, options.bias, Initial::uniform, add_layer, name + ".lin_l") {
+    own("lin_l", m_left);
+    if (!options.root) return;
+    m_right = std::make_unique<Projection>(in, out, false, Initial::uniform, add_layer, name + ".lin_r");
+    own("lin_r", *m_right);
+}
+
+void SageConv::initialize(at::Generator& draws) {
+    for (int time = 0; time < 2; ++time) {
+        m_left.initialize(draws);
+        if (m_right) m_right->initialize(draws);
+    }
+}
+
+at::Tensor SageConv::forward(const GraphView& graph, const NodeMatrix& x, Pass& pass) {
+    at::Tensor y;
+    if (m_options.max) y = m_left.forward({gather_max(graph.edges(), x.to_dense()), {}, {}}, pass);
+    else {
+        // The mean of products is the product of the mean: whichever is narrower is gathered. A node that nothing points to has mean 0 and still its bias.
+        const at::Tensor scale = inverse_or_zero(row_sizes(graph.edges()));
+        if (x.dense.defined() && x.columns() <= m_left.weight.size(0)) y = m_left.forward({gather_sum(graph.edges(), Into::rows, x.dense, {}, scale), {}, {}}, pass);
+        else {
+            const at::Tensor z = m_left.bias.defined() ? m_left.forward(x, pass) - m_left.bias : m_left.forward(x, pass);
+            y = gather_sum(graph.edges(), Into::rows, z, {}, scale);
+            if (m_left.bias.defined()) y = y + m_left.bias;
+        }
+    }
+    if (m_right) y = y + m_right->forward(x, pass);
+    return m_options.normalize ? y / y.norm(2, {1}, true).clamp_min(1e-12) : y;
+}
+
+WrappedConv::WrappedConv(std::string child, std::unique_ptr<GraphConv> conv) : m_conv(std::move(conv)) { own(std::move(child), *m_conv); }
+
+}

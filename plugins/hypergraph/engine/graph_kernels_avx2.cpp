@@ -1,0 +1,7 @@
+#pragma GCC optimize("O3", "fp-contract=fast")
+// Kernels for processors with AVX2; elsewhere than on x86 the compiler's plain vectors.
+#if defined(__x86_64__)
+#pragma GCC target("avx2,fma")
+#endif
+#define LATHE_ISA avx2
+#include "plugins/hypergraph/engine/graph_kernels_body.h"
