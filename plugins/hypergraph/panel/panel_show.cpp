@@ -86,7 +86,7 @@ void Panel::show_rows() {
         more.push_back(std::move(predicted));
         if (!right.cells.empty()) more.push_back(std::move(right));
     }
-    const CsvTable& measured = m_values.statistics();
+    const CsvTable& measured = *m_values.statistics();
     for (std::size_t c = 1; c < measured.columns.size(); ++c) {
         MoreCells column{QString::fromStdString(measured.columns[c]), {}};
         for (const auto& row : measured.rows) column.cells.push_back(row[c]);

@@ -124,7 +124,7 @@ void SelectionView::show_node() {
         for (std::size_t c = 0; c < graph.nodes.columns.size(); ++c)
             if (const std::string& column = graph.nodes.columns[c]; column != "name" && column != "class" && column != "target" && at < graph.nodes.rows.size() && !graph.nodes.rows[at][c].empty())
                 rows << QStringList{QString::fromStdString(column), shown_cell(graph.nodes.rows[at][c])};
-        const CsvTable& measured = m_values.statistics();
+        const CsvTable& measured = *m_values.statistics();
         for (std::size_t c = 0; c < measured.columns.size(); ++c)
             if (const std::string& column = measured.columns[c]; column != "node" && column != "degree" && column != "hyperdegree" && at < measured.rows.size() && !measured.rows[at][c].empty())
                 rows << QStringList{QString::fromStdString(column), shown_cell(measured.rows[at][c])};
