@@ -34,7 +34,7 @@ void PlotViewer::Impl::restyle() {
         if (log) axis->setTicker(QSharedPointer<QCPAxisTickerLog>(new QCPAxisTickerLog));
         else axis->setTicker(axis == plot->xAxis ? x_ticker : y_ticker);
         axis->setNumberFormat(log ? QStringLiteral("gbc") : QStringLiteral("gb"));
-        axis->setNumberPrecision(log ? 1 : 5);
+        axis->setNumberPrecision(log ? 2 : 5);   // "12" and "10" are different ticks of a short axis
         axis->setBasePen(QPen(style.axis, 1));
         axis->setTickPen(QPen(style.axis, 1));
         axis->setTickLength(0, 4);

@@ -108,7 +108,7 @@ void SimpleTable::set_fit_rows(bool fit) {
 
 QSize SimpleTable::sizeHint() const {
     if (!m_fit) return QTableWidget::sizeHint();
-    return {240, horizontalHeader()->height() + rowCount() * verticalHeader()->defaultSectionSize()};
+    return {240, (horizontalHeader()->isHidden() ? 0 : horizontalHeader()->height()) + rowCount() * verticalHeader()->defaultSectionSize()};
 }
 
 QSize SimpleTable::minimumSizeHint() const { return m_fit ? QSize(120, sizeHint().height()) : QSize(120, 80); }

@@ -22,20 +22,27 @@ inline QImage picture_of(QWidget& widget, qreal scale = 1) {
     return image;
 }
 
-/// NAME-light.png, NAME-dark.png and both at 2x; false if one cannot be written or holds one colour only.
+/// NAME-light.png or NAME-dark.png, and that at 2x; false if one cannot be written or holds one colour only. The theme is set already.
+inline bool save_pictures_of_theme(QWidget& widget, const QString& name, ThemeMode mode) {
+    bool good = true;
+    for (const int scale : {1, 2}) {
+        const QImage image = picture_of(widget, scale);
+        bool varied = false;
+        for (int y = 0; y < image.height() && !varied; y += 3)
+            for (int x = 0; x < image.width() && !varied; x += 3) varied = image.pixel(x, y) != image.pixel(0, 0);
+        const QString file = QStringLiteral("%1/%2-%3%4.png").arg(picture_folder(), name, mode == ThemeMode::dark ? "dark" : "light", scale == 2 ? "-2x" : "");
+        good = good && varied && image.save(file);
+    }
+    return good;
+}
+
+/// Both themes at both scales.
 inline bool save_pictures(QWidget& widget, const QString& name) {
     bool good = true;
     for (const ThemeMode mode : {ThemeMode::light, ThemeMode::dark}) {
         Theme::instance().set_mode(mode);
         QCoreApplication::processEvents();
-        for (const int scale : {1, 2}) {
-            const QImage image = picture_of(widget, scale);
-            bool varied = false;
-            for (int y = 0; y < image.height() && !varied; y += 3)
-                for (int x = 0; x < image.width() && !varied; x += 3) varied = image.pixel(x, y) != image.pixel(0, 0);
-            const QString file = QStringLiteral("%1/%2-%3%4.png").arg(picture_folder(), name, mode == ThemeMode::dark ? "dark" : "light", scale == 2 ? "-2x" : "");
-            good = good && varied && image.save(file);
-        }
+        good = save_pictures_of_theme(widget, name, mode) && good;
     }
     return good;
 }

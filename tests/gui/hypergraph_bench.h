@@ -30,7 +30,9 @@ struct HypergraphBench {
         grid->addWidget(context.bar, 0, 0, 1, 3);
         grid->addWidget(framed(context, "parameters"), 1, 0, 2, 1);
         grid->addWidget(panel, 1, 1);
-        grid->addWidget(framed(context, "details"), 2, 1);
+        QWidget* details = framed(context, "details");
+        details->setFixedHeight(330);
+        grid->addWidget(details, 2, 1);
         auto* right = new QWidget;
         auto* column = new QVBoxLayout(right);
         column->setContentsMargins(0, 0, 0, 0);
@@ -41,7 +43,6 @@ struct HypergraphBench {
         grid->setColumnMinimumWidth(0, 312);
         grid->setColumnMinimumWidth(2, 320);
         grid->setRowStretch(1, 1);
-        grid->setRowMinimumHeight(2, 300);
         window->resize(1528, 928);
     }
     QString file(const QString& name = QStringLiteral("made.hif.json")) {

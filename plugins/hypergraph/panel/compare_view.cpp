@@ -15,7 +15,7 @@ namespace lathe::hypergraph {
 
 CompareView::CompareView(QWidget* options, QWidget* parent)
     : QWidget(parent), m_result_table(new SimpleTable({tr("Network"), tr("Behaviour"), tr("Parameters"), tr("Seeds"), tr("Test, %"), tr("s")}, this)),
-      m_pair_table(new SimpleTable({tr("Without"), tr("With hyperedges"), tr("Difference"), tr("p"), tr("What it says")}, this)), m_note(new TextLabel({}, 12, false, TextRole::secondary, this)),
+      m_pair_table(new SimpleTable({tr("Without"), tr("With hyperedges"), tr("Difference"), tr("p")}, this)), m_note(new TextLabel({}, 12, false, TextRole::secondary, this)), m_sentences(new TextLabel({}, 13, false, TextRole::normal, this)),
       m_run(make_button(tr("Compare"), QStringLiteral("compare"), false, this)), m_latex(make_button(tr("Copy as LaTeX"), QStringLiteral("copy"), false, this)), m_csv(make_button(tr("Copy as CSV"), QStringLiteral("table"), false, this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 4, 0, 4);
@@ -32,17 +32,26 @@ CompareView::CompareView(QWidget* options, QWidget* parent)
     row->addWidget(m_csv);
     column->addLayout(row);
     auto* tables = new QHBoxLayout;
-    tables->setSpacing(1);
+    tables->setSpacing(12);
     m_result_table->setAccessibleName(tr("Results of the networks"));
     m_result_table->set_text_columns({0, 1});
     m_pair_table->setAccessibleName(tr("Pairs with and without hyperedges"));
-    m_pair_table->set_text_columns({0, 1, 4});
+    m_pair_table->set_text_columns({0, 1});
+    m_sentences->setWordWrap(true);
+    m_sentences->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    m_sentences->setContentsMargins(8, 4, 12, 4);
+    auto* answer = new QVBoxLayout;
+    answer->setSpacing(4);
+    answer->addWidget(m_sentences);
+    answer->addWidget(m_pair_table, 1);
+    answer->addStretch(0);
     for (SimpleTable* table : {m_result_table, m_pair_table}) {
         table->set_fit_rows(false);
-        tables->addWidget(table, table == m_result_table ? 4 : 5);
+        for (int c = 0; c < table->columnCount(); ++c) table->horizontalHeader()->setSectionResizeMode(c, c == 0 ? QHeaderView::Stretch : QHeaderView::ResizeToContents);
     }
+    tables->addWidget(m_result_table, 5);
+    tables->addLayout(answer, 4);
     column->addLayout(tables, 1);
-    m_pair_table->setWordWrap(true);
     connect(m_run, &QPushButton::clicked, this, &CompareView::run_requested);
     connect(m_latex, &QPushButton::clicked, this, [this] { QApplication::clipboard()->setText(as_latex()); });
     connect(m_csv, &QPushButton::clicked, this, [this] { QApplication::clipboard()->setText(as_csv() + QStringLiteral("\r\n") + pairs_csv()); });
@@ -94,24 +103,27 @@ void CompareView::rebuild() {
     for (int r = 0; r < rows.size(); ++r)
         if (rows.size() > 1 && means[r] == best) m_result_table->set_tone(r, 4, CellTone::strong);
     QList<QStringList> pairs;
+    QStringList sentences;
     for (std::size_t r = 0; r < m_pairs.rows.size(); ++r) {
         const double difference = figure(m_pairs, r, "difference"), std = figure(m_pairs, r, "std"), p = figure(m_pairs, r, "p");
         const QString sign = difference > 0 ? QStringLiteral("+") : QString();
         pairs << QStringList{cell_of(m_pairs, r, column_of(m_pairs, "without")), cell_of(m_pairs, r, column_of(m_pairs, "with")),
             std::isnan(difference) ? QStringLiteral("–") : std::isnan(std) ? sign + score(difference) : tr("%1%2 ± %3").arg(sign, score(difference).replace(u'-', u'−'), score(std)),
-            std::isnan(p) ? QStringLiteral("–") : p < 0.001 ? QStringLiteral("< 0.001") : QString::number(p, 'f', 3), cell_of(m_pairs, r, column_of(m_pairs, "sentence"))};
+            std::isnan(p) ? QStringLiteral("–") : p < 0.001 ? QStringLiteral("< 0.001") : QString::number(p, 'f', 3)};
+        sentences << cell_of(m_pairs, r, column_of(m_pairs, "sentence"));
     }
     m_pair_table->set_rows(pairs);
-    m_pair_table->horizontalHeader()->setSectionResizeMode(4, QHeaderView::Stretch);
-    m_pair_table->resizeRowsToContents();
-    for (int r = 0; r < m_pair_table->rowCount(); ++r)
-        if (QTableWidgetItem* item = m_pair_table->item(r, 4)) item->setToolTip(item->text());
+    m_sentences->setText(sentences.join(u'\n'));
+    m_sentences->set_stale(m_stale);
+    m_sentences->setVisible(!sentences.isEmpty());
     m_pair_table->setVisible(!pairs.isEmpty());
     m_result_table->setVisible(!rows.isEmpty());
     for (SimpleTable* table : {m_result_table, m_pair_table}) table->set_stale(m_stale);
     for (QPushButton* button : {m_latex, m_csv}) button->setEnabled(!rows.isEmpty());
     m_note->setText(rows.isEmpty() ? tr("Do hyperedges help? The same networks with and without them, over seeds.") : m_stale ? tr("Stale: of other parameters or data.") : tr("Test of the epoch that is best on validation, mean ± std over seeds."));
 }
+
+QString CompareView::sentences() const { return m_sentences->text(); }
 
 QString CompareView::as_latex() const {
     if (m_results.rows.empty()) return {};

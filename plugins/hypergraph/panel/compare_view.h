@@ -26,6 +26,7 @@ public:
     QString pairs_csv() const { return csv_of(m_pairs); }
     SimpleTable* results() { return m_result_table; }
     SimpleTable* pairs() { return m_pair_table; }
+    QString sentences() const;                             ///< what the pairs say
 Q_SIGNALS:
     void run_requested();                                  ///< while it runs: cancel
 private:
@@ -34,7 +35,7 @@ private:
     CsvTable m_results, m_pairs;
     bool m_regression = false, m_stale = false;
     SimpleTable *m_result_table, *m_pair_table;
-    TextLabel* m_note;
+    TextLabel *m_note, *m_sentences;
     QPushButton *m_run, *m_latex, *m_csv;
 };
 

@@ -4,8 +4,6 @@
 #include "widgets/text_label.h"
 #include <QComboBox>
 #include <QHBoxLayout>
-#include <QPushButton>
-#include <QSignalBlocker>
 #include <algorithm>
 
 namespace lathe::hypergraph {
@@ -77,14 +75,13 @@ FilterRow::FilterRow(QWidget* parent)
     row->addSpacing(8);
     for (auto [box, name] : {std::pair(m_label, tr("Label")), std::pair(m_component, tr("Component"))}) {
         box->setAccessibleName(name);
-        box->setMinimumContentsLength(12);
+        box->setMinimumContentsLength(8);
         box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
         connect(box, &QComboBox::activated, this, &FilterRow::emit_edited);
         row->addWidget(box);
     }
-    auto* clear = make_button(tr("Show all"), {}, false, this);
-    clear->setProperty("lathe_tool", true);
-    connect(clear, &QPushButton::clicked, this, [this] {
+    auto* clear = new IconButton(QStringLiteral("reset"), tr("Show all"), this);
+    connect(clear, &QToolButton::clicked, this, [this] {
         set_filter({});
         Q_EMIT edited({});
     });

@@ -188,7 +188,7 @@ void GraphPane::show_colour() {
     const NodeColouring colouring = shown_colouring();
     m_graph_view->set_colouring(colouring);
     m_set_view->set_colouring(colouring);
-    if (m_graph) m_graph_view->set_clusters(m_colours.groups(), column_of(m_colours.statistics(), "community") >= 0 ? QStringList() : m_graph->classes);
+    if (m_graph) m_graph_view->set_clusters(m_colours.groups(), column_of(*m_colours.statistics(), "community") >= 0 ? QStringList() : m_graph->classes);
     Q_EMIT colour_changed();
 }
 

@@ -23,12 +23,15 @@ const QString kOfFile = QStringLiteral("file:"), kOfStatistics = QStringLiteral(
 void NodeColours::set_graph(ShownGraphPtr graph) {
     m_graph = std::move(graph);
     m_training.reset();
-    m_statistics = {};
+    set_statistics(nullptr);
 }
 
 void NodeColours::set_training(std::shared_ptr<const Training> training) { m_training = training && m_graph && training->fits(*m_graph) ? std::move(training) : nullptr; }
 
-void NodeColours::set_statistics(CsvTable nodes) { m_statistics = m_graph && std::int64_t(nodes.rows.size()) == m_graph->data->nodes ? std::move(nodes) : CsvTable{}; }
+void NodeColours::set_statistics(std::shared_ptr<const CsvTable> nodes) {
+    const bool fits = nodes && m_graph && std::int64_t(nodes->rows.size()) == m_graph->data->nodes;
+    m_statistics = fits ? std::move(nodes) : std::make_shared<CsvTable>();
+}
 
 QList<ColourChoice> NodeColours::choices() const {
     QList<ColourChoice> out{{QStringLiteral("plain"), colour_text("One colour")}};
@@ -43,7 +46,7 @@ QList<ColourChoice> NodeColours::choices() const {
     out << ColourChoice{QStringLiteral("degree"), colour_text("Degree")} << ColourChoice{QStringLiteral("hyperdegree"), colour_text("Hyperdegree")} << ColourChoice{QStringLiteral("component"), colour_text("Component")};
     for (const std::string& column : m_graph->nodes.columns)
         if (column != "id" && column != "name" && column != "class" && column != "target") out << ColourChoice{kOfFile + QString::fromStdString(column), QString::fromStdString(column)};
-    for (const std::string& column : m_statistics.columns)
+    for (const std::string& column : m_statistics->columns)
         if (column != "node" && column != "degree" && column != "hyperdegree" && column != "component") out << ColourChoice{kOfStatistics + QString::fromStdString(column), QString::fromStdString(column)};
     return out;
 }
@@ -111,16 +114,16 @@ NodeColouring NodeColours::colouring(const QString& id) const {
         return NodeColouring::by_class(title, graph.component, names);
     }
     const bool of_file = id.startsWith(kOfFile);
-    const CsvTable& table = of_file ? graph.nodes : m_statistics;
+    const CsvTable& table = of_file ? graph.nodes : *m_statistics;
     const int column = column_of(table, id.mid(of_file ? kOfFile.size() : kOfStatistics.size()).toStdString().c_str());
     return column < 0 ? NodeColouring{} : by_column(table, column);
 }
 
 std::vector<std::int32_t> NodeColours::groups() const {
     if (!m_graph) return {};
-    if (const int column = column_of(m_statistics, "community"); column >= 0) {
+    if (const int column = column_of(*m_statistics, "community"); column >= 0) {
         std::vector<std::int32_t> out;
-        for (std::size_t r = 0; r < m_statistics.rows.size(); ++r) out.push_back(std::int32_t(number_of(m_statistics, r, column).value_or(-1)));
+        for (std::size_t r = 0; r < m_statistics->rows.size(); ++r) out.push_back(std::int32_t(number_of(*m_statistics, r, column).value_or(-1)));
         return out;
     }
     return m_graph->labels;

@@ -10,16 +10,17 @@ struct ColourChoice {
     bool operator==(const ColourChoice&) const = default;
 };
 
+/// A value: cheap to copy, since tables and graphs are shared.
 class NodeColours {
 public:
     void set_graph(ShownGraphPtr graph);                   ///< drops training and statistics
     void set_training(std::shared_ptr<const Training> training);   ///< null, or of another graph: none
-    void set_statistics(CsvTable nodes);                   ///< table `nodes` of hypergraph.statistics
+    void set_statistics(std::shared_ptr<const CsvTable> nodes);    ///< table `nodes` of hypergraph.statistics; null, or of another graph: none
     QList<ColourChoice> choices() const;
     bool has(const QString& id) const;
     NodeColouring colouring(const QString& id) const;      ///< plain where there is no such thing now
     std::vector<std::int32_t> groups() const;              ///< [nodes]: community, else label; empty: neither
-    const CsvTable& statistics() const { return m_statistics; }
+    const std::shared_ptr<const CsvTable>& statistics() const { return m_statistics; }   ///< never null
     const ShownGraph* graph() const { return m_graph.get(); }
     const Training* training() const { return m_training.get(); }
 
@@ -27,7 +28,7 @@ private:
     NodeColouring by_column(const CsvTable& table, int column) const;
     ShownGraphPtr m_graph;
     std::shared_ptr<const Training> m_training;
-    CsvTable m_statistics;
+    std::shared_ptr<const CsvTable> m_statistics = std::make_shared<CsvTable>();   // large: copies of this share it
 };
 
 }

@@ -147,7 +147,7 @@ void Panel::take_job_artifact(const QString& method, const Artifact& artifact) {
     if (method == kStatistics) {
         m_statistics->take(artifact);
         if (artifact.key == "nodes") {
-            m_values.set_statistics(table_of(artifact));
+            m_values.set_statistics(std::make_shared<CsvTable>(table_of(artifact)));
             m_statistics_key = graph_key();
             m_pane->set_colours(m_values);
             m_selected->show_graph(m_graph, m_values);

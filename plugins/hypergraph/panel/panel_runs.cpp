@@ -115,11 +115,11 @@ void Panel::adopt(OpenResult result) {
     if (text_fact(result.key, "data") != data_path()) return;   // another was chosen meanwhile
     const bool same_nodes = m_graph && m_graph_key.value("data", Json()) == result.key.value("data", Json()) && m_graph->data->nodes == result.graph->data->nodes;
     const std::vector<std::int32_t> selected = same_nodes ? m_selection->nodes() : std::vector<std::int32_t>();
-    CsvTable measured = same_nodes ? m_values.statistics() : CsvTable();
+    const auto measured = same_nodes ? m_values.statistics() : nullptr;
     m_graph = result.graph;
     m_graph_key = result.key;
     m_values.set_graph(m_graph);
-    m_values.set_statistics(std::move(measured));
+    m_values.set_statistics(measured);
     m_values.set_training(m_training && m_training->sources == data_path() ? m_training : nullptr);
     m_pane->set_graph(m_graph);
     if (!same_nodes) {

@@ -42,7 +42,7 @@ void Panel::show_facts() {
         add("edges", tr("%1 edges"));
         add("hyperedges", tr("%1 hyperedges"));
         add("features", tr("%1 features"));
-        if (!m_graph->classes.isEmpty()) facts << tr("%n class(es)", nullptr, int(m_graph->classes.size()));
+        if (!m_graph->classes.isEmpty()) facts << tr("%1 classes").arg(m_graph->classes.size());
         if (!m_graph->targets.empty()) facts << tr("regression");
     }
     m_source->set_facts(facts.join(QStringLiteral(" · ")));
@@ -86,7 +86,7 @@ void Panel::show_rows() {
         more.push_back(std::move(predicted));
         if (!right.cells.empty()) more.push_back(std::move(right));
     }
-    const CsvTable& measured = m_values.statistics();
+    const CsvTable& measured = *m_values.statistics();
     for (std::size_t c = 1; c < measured.columns.size(); ++c) {
         MoreCells column{QString::fromStdString(measured.columns[c]), {}};
         for (const auto& row : measured.rows) column.cells.push_back(row[c]);
@@ -101,8 +101,8 @@ void Panel::show_selection() {
     m_node_rows->select(m_selection->nodes());
     m_hyperedge_rows->select(m_selection->hyperedges());
     QStringList parts;
-    if (const int nodes = int(m_selection->nodes().size()); nodes > 0) parts << tr("%n node(s)", nullptr, nodes);
-    if (const int hyperedges = int(m_selection->hyperedges().size()); hyperedges > 0) parts << tr("%n hyperedge(s)", nullptr, hyperedges);
+    if (const int nodes = int(m_selection->nodes().size()); nodes > 0) parts << (nodes == 1 ? tr("1 node") : tr("%1 nodes").arg(grouped_number(nodes, 0)));
+    if (const int hyperedges = int(m_selection->hyperedges().size()); hyperedges > 0) parts << (hyperedges == 1 ? tr("1 hyperedge") : tr("%1 hyperedges").arg(grouped_number(hyperedges, 0)));
     m_context.set_dock_hint(QStringLiteral("selection"), parts.join(QStringLiteral(" · ")));
 }
 

@@ -103,7 +103,7 @@ void SelectionView::show_node() {
         const auto at = std::size_t(m_node);
         m_title->setText(graph.node_name(m_node));
         const std::size_t others = m_selection->nodes().size() - 1;
-        m_count->setText(others > 0 ? tr("and %n more selected", nullptr, int(others)) : QString());
+        m_count->setText(others > 0 ? tr("and %1 more selected").arg(grouped_number(double(others), 0)) : QString());
         if (!graph.labels.empty()) rows << QStringList{tr("label"), graph.labels[at] < 0 ? tr("none") : graph.class_name(graph.labels[at])};
         if (!graph.targets.empty()) rows << QStringList{tr("target"), QString::number(double(graph.targets[at]), 'g', 5)};
         if (const Training* training = m_values.training()) {
@@ -124,12 +124,13 @@ void SelectionView::show_node() {
         for (std::size_t c = 0; c < graph.nodes.columns.size(); ++c)
             if (const std::string& column = graph.nodes.columns[c]; column != "name" && column != "class" && column != "target" && at < graph.nodes.rows.size() && !graph.nodes.rows[at][c].empty())
                 rows << QStringList{QString::fromStdString(column), shown_cell(graph.nodes.rows[at][c])};
-        const CsvTable& measured = m_values.statistics();
+        const CsvTable& measured = *m_values.statistics();
         for (std::size_t c = 0; c < measured.columns.size(); ++c)
             if (const std::string& column = measured.columns[c]; column != "node" && column != "degree" && column != "hyperdegree" && at < measured.rows.size() && !measured.rows[at][c].empty())
                 rows << QStringList{QString::fromStdString(column), shown_cell(measured.rows[at][c])};
     }
     m_facts->set_rows(rows);
+    for (int row = 0; row < rows.size(); ++row) m_facts->set_tone(row, 1, CellTone::normal);
     for (const auto& [row, tone] : tones) m_facts->set_tone(row, 1, tone);
     m_facts->setVisible(!rows.isEmpty());
     m_count->setVisible(!m_count->text().isEmpty());

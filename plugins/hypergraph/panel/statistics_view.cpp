@@ -168,7 +168,7 @@ void StatisticsView::show_figures() {
     m_figures->setVisible(!rows.isEmpty());
     m_note->setText(rows.isEmpty() ? tr("Degrees and sizes are counted; measure for overlaps, components, clustering and centralities.") : m_stale ? tr("Stale: of other hyperedges or data.")
                                    : sampled.isEmpty()                                                                                             ? tr("All figures are exact.")
-                                                                                                                                                   : tr("%n figure(s) sampled, with their standard error.", nullptr, int(sampled.size())));
+                                                                                                                                                   : tr("%1 of %2 figures are sampled, with their standard error.").arg(sampled.size()).arg(rows.size()));
 }
 
 Json StatisticsView::view() const { return {{"histogram", m_which->current()}, {"log", m_log->isChecked()}}; }
