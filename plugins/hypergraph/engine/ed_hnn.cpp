@@ -50,15 +50,12 @@ at::Tensor MlpBlock::normalized(std::size_t index, const at::Tensor& x) const {
     return norm ? at::layer_norm(x, {x.size(-1)}, norm->weight, norm->bias, 1e-5) : x;
 }
 
-at::Tensor MlpBlock::before_last(const at::Tensor& x, Pass& pass) {
+at::Tensor MlpBlock::forward(const at::Tensor& x, Pass& pass) {
     if (m_lins.empty()) return x;
     at::Tensor h = normalized(0, x);
     for (std::size_t i = 0; i + 1 < m_lins.size(); ++i) h = dropped(normalized(i + 1, m_lins[i]->forward({h, {}, {}}, pass).relu()), m_dropout, pass);
-    return h;
+    return m_lins.back()->forward({h, {}, {}}, pass);
 }
-
-at::Tensor MlpBlock::last(const at::Tensor& x, Pass& pass) { return m_lins.empty() ? x : m_lins.back()->forward({x, {}, {}}, pass); }
-at::Tensor MlpBlock::forward(const at::Tensor& x, Pass& pass) { return last(before_last(x, pass), pass); }
 
 void MlpBlock::initialize(at::Generator& draws) {
     for (const auto& lin : m_lins) lin->initialize(draws);
@@ -97,9 +94,7 @@ at::Tensor EquivSetGnn::convolved(const GraphView& graph, const at::Tensor& x, c
     if (m_conv.w2.is_empty()) xv = gather_sum(members, Into::items, xe, {}, per_node);
     else {
         const at::Tensor both = at::cat({gather_sum(of_nodes, Into::items, x), gather_sum(of_hyperedges, Into::items, xe)}, 1);   // [memberships, 2 hidden]
-        const at::Tensor inner = m_conv.w2.before_last(both, pass);
-        // Every node has a membership here, so its mean may be taken before the last linear map.
-        xv = m_options.mean ? m_conv.w2.last(gather_sum(of_nodes, Into::rows, inner, {}, per_node), pass) : gather_sum(of_nodes, Into::rows, m_conv.w2.last(inner, pass));
+        xv = gather_sum(of_nodes, Into::rows, m_conv.w2.forward(both, pass), {}, per_node);
     }
     return m_conv.w.forward(xv * (1 - m_options.alpha) + first * m_options.alpha, pass);
 }

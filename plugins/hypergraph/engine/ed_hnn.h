@@ -19,8 +19,6 @@ class MlpBlock : public Module {
 public:
     MlpBlock(std::int64_t in, std::int64_t hidden, std::int64_t out, int depth, bool layer_norm, bool input_norm, double dropout, const AddLayer& add_layer, const std::string& name);
     at::Tensor forward(const at::Tensor& x, Pass& pass);
-    at::Tensor before_last(const at::Tensor& x, Pass& pass);
-    at::Tensor last(const at::Tensor& x, Pass& pass);
     void initialize(at::Generator& draws);
     bool is_empty() const { return m_lins.empty(); }
 private:

@@ -37,7 +37,7 @@ at::Tensor looped_attributes(const GraphView& graph, const std::string& fill) {
         loops = sums / counts.clamp_min(1).unsqueeze(1);
     } else loops = at::full({graph.nodes(), given.size(1)}, std::stod(fill));
     const std::vector<std::int32_t> targets = row_of_each(looped.pattern->rows);
-    const at::Tensor row = at::from_blob(const_cast<std::int32_t*>(targets.data()), {count}, at::kInt);
+    const at::Tensor row = at::from_blob(const_cast<std::int32_t*>(targets.data()), {count}, at::kInt).clone();   // kept for the gradient
     return at::where(looped.is_loop.unsqueeze(1), loops.index_select(0, row), given.index_select(0, edge));
 }
 

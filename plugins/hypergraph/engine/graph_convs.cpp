@@ -26,7 +26,14 @@ Normalized normalized_edges(const GraphView& graph, const GcnOptions& options) {
         const at::Tensor edge = at::from_blob(const_cast<std::int64_t*>(looped.edge.data()), {count}, at::kLong), fill = at::full({count}, options.improved ? 2.0 : 1.0);
         if (!graph.edge_weights.defined()) made.weights = at::where(edge < 0, fill, 1.0f);
         else if (graph.edge_weights.size(0) == 0) made.weights = fill;
-        else made.weights = at::where(edge < 0, fill, graph.edge_weights.index_select(0, edge.clamp_min(0)));
+        else {
+            made.weights = at::where(edge < 0, fill, graph.edge_weights.index_select(0, edge.clamp_min(0)));
+            // A loop that a later one of its node has replaced adds nothing, but gets the same gradient: the reference writes both into one place.
+            for (const auto& [replaced, place] : looped.other_loops) {
+                const at::Tensor weight = graph.edge_weights.narrow(0, replaced, 1);
+                made.weights = made.weights.index_add(0, at::full({1}, place, at::kLong), weight - weight.detach());
+            }
+        }
     } else {
         made.pattern = graph.edges();
         made.weights = graph.edge_weights.defined() ? graph.edge_weights : at::ones({made.pattern->entries()});
@@ -68,7 +75,7 @@ at::Tensor Projection::forward(const NodeMatrix& x, Pass& pass) {
         throw Error(ErrorCode::invalid_value, "The features do not fit the network.", std::to_string(x.columns()) + " columns where it takes " + std::to_string(weight.size(1)), "Use the features it was trained with, or train it anew.");
     if (!x.dense.defined() && !(pass.taps && pass.taps->wanted(m_id))) {
         if (pass.taps) pass.taps->tick();
-        const at::Tensor y = gather_sum(x.pattern, Into::rows, weight.t().contiguous(), x.values);
+        const at::Tensor y = sparse_product(x.pattern, x.values, weight.t().contiguous());
         return bias.defined() ? y + bias : y;
     }
     return at_point(pass.taps, m_id, x.to_dense(), [&](const at::Tensor& in) {

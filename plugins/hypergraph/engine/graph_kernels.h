@@ -21,6 +21,7 @@ struct GatherSum {
     const float* row_scale;              ///< [rows]; null: all 1
     float* y;                            ///< [rows, heads * width]
     int heads, width;
+    bool is_exact = false;               ///< compensated sums (Kahan): as good as in double, at twice the arithmetic
 };
 
 struct EntryDots {

@@ -25,14 +25,22 @@ LATHE_INLINE V leaky(V v, float slope) { return v > 0 ? v : v * slope; }
 LATHE_INLINE std::int64_t place_of(const Rows& rows, std::int64_t k) { return rows.place ? rows.place[k] : k; }
 
 /// Columns [column, column + R * W) of row r, which belong to one head.
-template <int R, bool weighted> LATHE_INLINE void gather_block(const GatherSum& g, std::int64_t r, std::int64_t last, int head, std::int64_t column) {
+template <int R, bool weighted, bool exact> LATHE_INLINE void gather_block(const GatherSum& g, std::int64_t r, std::int64_t last, int head, std::int64_t column) {
     const std::int64_t stride = static_cast<std::int64_t>(g.heads) * g.width, begin = g.rows.offsets[r], end = g.rows.offsets[r + 1];
     V total[R] = {};
+    [[maybe_unused]] V lost[R] = {};
     for (std::int64_t k = begin; k < end; ++k) {
         const float* ahead = g.x + g.rows.items[std::min(k + kAhead, last)] * stride + column;
         for (int i = 0; i < R; i += 2) __builtin_prefetch(ahead + i * W);
         const float* x = g.x + g.rows.items[k] * stride + column;
-        if constexpr (weighted) {
+        if constexpr (exact) {
+            const float weight = weighted ? g.weights[place_of(g.rows, k) * g.heads + head] : 1.0f;
+            for (int i = 0; i < R; ++i) {
+                const V term = load(x + i * W) * weight - lost[i], sum = total[i] + term;
+                lost[i] = (sum - total[i]) - term;
+                total[i] = sum;
+            }
+        } else if constexpr (weighted) {
             const float weight = g.weights[place_of(g.rows, k) * g.heads + head];
             for (int i = 0; i < R; ++i) total[i] += load(x + i * W) * weight;
         } else {
@@ -43,22 +51,25 @@ template <int R, bool weighted> LATHE_INLINE void gather_block(const GatherSum& 
     for (int i = 0; i < R; ++i) store(g.y + r * stride + column + i * W, total[i] * scale);
 }
 
-template <bool weighted> void gather_rows(const GatherSum& g, std::int64_t first, std::int64_t end) {
+template <bool weighted, bool exact> void gather_rows(const GatherSum& g, std::int64_t first, std::int64_t end) {
     const std::int64_t last = g.rows.offsets[end] - 1;   // never looked at where there is no entry
     for (std::int64_t r = first; r < end; ++r)
         for (int head = 0; head < g.heads; ++head) {
             const std::int64_t base = static_cast<std::int64_t>(head) * g.width;
             int c = 0;
-            for (; c + 4 * W <= g.width; c += 4 * W) gather_block<4, weighted>(g, r, last, head, base + c);
+            for (; c + 4 * W <= g.width; c += 4 * W) gather_block<4, weighted, exact>(g, r, last, head, base + c);
             if (c + 2 * W <= g.width) {
-                gather_block<2, weighted>(g, r, last, head, base + c);
+                gather_block<2, weighted, exact>(g, r, last, head, base + c);
                 c += 2 * W;
             }
-            if (c < g.width) gather_block<1, weighted>(g, r, last, head, base + c);
+            if (c < g.width) gather_block<1, weighted, exact>(g, r, last, head, base + c);
         }
 }
 
-void gather_sum(const GatherSum& work, std::int64_t first, std::int64_t end) { work.weights ? gather_rows<true>(work, first, end) : gather_rows<false>(work, first, end); }
+void gather_sum(const GatherSum& work, std::int64_t first, std::int64_t end) {
+    if (work.is_exact) work.weights ? gather_rows<true, true>(work, first, end) : gather_rows<false, true>(work, first, end);
+    else work.weights ? gather_rows<true, false>(work, first, end) : gather_rows<false, false>(work, first, end);
+}
 
 void entry_dots(const EntryDots& work, std::int64_t first, std::int64_t end) {
     const std::int64_t stride = static_cast<std::int64_t>(work.heads) * work.width;

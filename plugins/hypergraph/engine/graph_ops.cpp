@@ -88,25 +88,26 @@ std::optional<at::Tensor> present(const at::Tensor& tensor) { return tensor.defi
 
 int heads_of(const at::Tensor& weights) { return weights.defined() && weights.dim() == 2 ? static_cast<int>(weights.size(1)) : 1; }
 
-at::Tensor gathered(const SparsePattern& pattern, Into into, const at::Tensor& x, const at::Tensor& weights, const at::Tensor& scale) {
+at::Tensor gathered(const SparsePattern& pattern, Into into, const at::Tensor& x, const at::Tensor& weights, const at::Tensor& scale, bool is_exact = false) {
     const Side side = side_of(pattern, into);
     const Parts parts(x, heads_of(weights));
     const at::Tensor y = parts.made(side.count), values = weights.defined() ? weights.contiguous() : weights;
-    const kernel::GatherSum work{rows_for(side), data_of(parts.values), data_of(values), data_of(scale), out_of(y), parts.heads, parts.padded_width};
+    const kernel::GatherSum work{rows_for(side), data_of(parts.values), data_of(values), data_of(scale), out_of(y), parts.heads, parts.padded_width, is_exact};
     over_rows(side.csr, [&](std::int64_t first, std::int64_t end) { kernel::table().gather_sum(work, first, end); });
     return parts.trimmed(y);
 }
 
 class GatherSum : public torch::autograd::Function<GatherSum> {
 public:
-    static at::Tensor forward(AutogradContext* context, const Pattern& pattern, Into into, const at::Tensor& x, const std::optional<at::Tensor>& given_weights, const std::optional<at::Tensor>& given_scale) {
+    static at::Tensor forward(AutogradContext* context, const Pattern& pattern, Into into, const at::Tensor& x, const std::optional<at::Tensor>& given_weights, const std::optional<at::Tensor>& given_scale,
+        bool is_exact) {
         const at::Tensor weights = given_weights.value_or(at::Tensor()), scale = given_scale.value_or(at::Tensor());
         context->saved_data["pattern"] = hold(pattern);
         context->saved_data["into"] = static_cast<std::int64_t>(into);
         context->saved_data["x_wanted"] = x.requires_grad();
         context->saved_data["weights_wanted"] = weights.defined() && weights.requires_grad();
         context->save_for_backward({weights.defined() && weights.requires_grad() ? x : at::Tensor(), weights, scale});
-        const at::Tensor y = gathered(*pattern, into, x, weights, scale);
+        const at::Tensor y = gathered(*pattern, into, x, weights, scale, is_exact);
         std::vector<std::int64_t> shape = x.sizes().vec();
         shape[0] = y.size(0);
         return y.view(shape);
@@ -132,7 +133,7 @@ public:
             const kernel::EntryDots work{rows_for(side), data_of(rows.values), data_of(items.values), out_of(dweights), rows.heads, rows.padded_width};
             over_rows(side.csr, [&](std::int64_t first, std::int64_t end) { kernel::table().entry_dots(work, first, end); });
         }
-        return {{}, {}, dx, dweights, {}};
+        return {{}, {}, dx, dweights, {}, {}};
     }
 };
 
@@ -336,7 +337,13 @@ at::Tensor gather_sum(const Pattern& pattern, Into into, const at::Tensor& x, co
     need_shape(x.dim() >= 2 && x.size(0) == side.others, "rows that are gathered", x);
     if (weights.defined()) need_shape(weights.size(0) == pattern->entries() && (weights.dim() == 1 || (weights.dim() == 2 && (weights.size(1) == 1 || (x.dim() == 3 && x.size(1) == weights.size(1))))), "weights of the entries", weights);
     if (scale.defined()) need_shape(scale.dim() == 1 && scale.size(0) == side.count, "scales", scale);
-    return GatherSum::apply(pattern, into, x, present(weights), present(scale));
+    return GatherSum::apply(pattern, into, x, present(weights), present(scale), false);
+}
+
+at::Tensor sparse_product(const Pattern& features, const at::Tensor& values, const at::Tensor& w) {
+    need_shape(w.dim() == 2 && w.size(0) == features->item_count(), "weights of the features", w);
+    if (values.defined()) need_shape(values.dim() == 1 && values.size(0) == features->entries(), "values of the features", values);
+    return GatherSum::apply(features, Into::rows, w, present(values), std::optional<at::Tensor>(), true);
 }
 
 at::Tensor gather_max(const Pattern& pattern, const at::Tensor& x) {

@@ -14,6 +14,10 @@ enum class Into { rows, items };
 /// Gradients for x and weights.
 at::Tensor gather_sum(const Pattern& pattern, Into into, const at::Tensor& x, const at::Tensor& weights = {}, const at::Tensor& scale = {});
 
+/// Sparse features times W [columns, C]: [rows, C]. Sums are compensated: a hidden unit that is near 0 falls to the side of a relu where the exact sum falls, and training
+/// goes the way of the dense product. values by place, undefined: all 1.
+at::Tensor sparse_product(const Pattern& features, const at::Tensor& values, const at::Tensor& w);
+
 /// The largest x of each row's items, 0 where it has none: [rows, C]. The gradient is shared evenly among ties.
 at::Tensor gather_max(const Pattern& pattern, const at::Tensor& x);
 

@@ -38,9 +38,11 @@ const LoopedEdges& GraphView::looped() const {
     made.place_of_edge.assign(static_cast<std::size_t>(edges), -1);
     for (std::int64_t node = 0; node < m_nodes; ++node) {
         std::int64_t loop = -1;
+        const std::size_t first_other = made.other_loops.size();
         for (std::int64_t k = m_edges ? m_edges->rows.offsets[static_cast<std::size_t>(node)] : 0; m_edges && k < m_edges->rows.offsets[static_cast<std::size_t>(node) + 1]; ++k) {
             const std::int32_t source = m_edges->rows.items[static_cast<std::size_t>(k)];
             if (source == node) {
+                if (loop >= 0) made.other_loops.emplace_back(loop, 0);
                 loop = k;
                 continue;
             }
@@ -49,6 +51,7 @@ const LoopedEdges& GraphView::looped() const {
             made.edge.push_back(k);
         }
         made.place_of_loop.push_back(rows.size());
+        for (std::size_t other = first_other; other < made.other_loops.size(); ++other) made.other_loops[other].second = rows.size();
         rows.items.push_back(static_cast<std::int32_t>(node));
         made.edge.push_back(loop);
         rows.offsets.push_back(rows.size());

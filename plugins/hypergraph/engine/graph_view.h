@@ -23,6 +23,7 @@ struct LoopedEdges {
     std::vector<std::int64_t> edge;           ///< by place: the place of the edge it was; -1: a loop that is new. For a loop: the last one the node had
     std::vector<std::int64_t> place_of_loop;  ///< by node
     std::vector<std::int64_t> place_of_edge;  ///< by place of the edge; -1: it was a loop
+    std::vector<std::pair<std::int64_t, std::int64_t>> other_loops;   ///< earlier loops of a node: place of the edge, place of the node's loop
     at::Tensor is_loop;                       ///< bool [entries]
 };
 

@@ -70,7 +70,7 @@ HyperGcnLayer::HyperGcnLayer(std::int64_t in, std::int64_t out) : W(at::zeros({i
 at::Tensor HyperGcnLayer::product(const NodeMatrix& x) {
     if (x.columns() != W.size(0))
         throw Error(ErrorCode::invalid_value, "The features do not fit the network.", std::to_string(x.columns()) + " columns where it takes " + std::to_string(W.size(0)), "Use the features it was trained with, or train it anew.");
-    return x.dense.defined() ? at::mm(x.dense, W) : gather_sum(x.pattern, Into::rows, W, x.values);
+    return x.dense.defined() ? at::mm(x.dense, W) : sparse_product(x.pattern, x.values, W);
 }
 
 at::Tensor HyperGcnLayer::forward(const HypergraphLaplacian& laplacian, const at::Tensor& product) { return gather_sum(laplacian.pattern, Into::rows, product, laplacian.weights) + bias; }
