@@ -68,8 +68,8 @@ void measure_conv(const std::string& script, int threads, const HybridGraph& gra
     const at::Tensor x = at::rand({graph.nodes, kColumns}).set_requires_grad(true), gy = at::rand({graph.nodes, kColumns});
     const auto work = [&] {
         const c10::AutoGradMode gradients(true);
-        x.mutable_grad() = {};
-        for (at::Tensor& parameter : parameters) parameter.mutable_grad() = {};
+        x.mutable_grad() = at::Tensor();
+        for (at::Tensor& parameter : parameters) parameter.mutable_grad() = at::Tensor();
         Pass pass;
         layer.forward(*view, {x, {}, {}}, pass).backward(gy);
     };

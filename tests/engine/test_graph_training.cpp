@@ -288,7 +288,7 @@ private Q_SLOTS:
         file.close();
         run.inputs.push_back({"model", "model", "", model.string()});
         run();
-        const NetworkKind& kind = network_kind(network.toStdString());
+        const NetworkKind kind = network_kind(network.toStdString());
         const auto total = [&](const char* key, int column) {
             double sum = 0;
             const QStringList lines = QString::fromStdString(run.text(key)).trimmed().split('\n');

@@ -15,7 +15,7 @@ constexpr double kGephiJitter = 1;
 constexpr int kReferenceSteps = 50;
 
 /// The node with the largest id decides where the file does not say how many there are.
-std::int64_t nodes_of(const VerifyInputs& inputs, const at::Tensor& index) {
+std::int64_t node_count_of(const VerifyInputs& inputs, const at::Tensor& index) {
     if (inputs.config.contains("num_nodes")) return int_member(inputs.config, "num_nodes", "config");
     return index.numel() ? index.max().item<std::int64_t>() + 1 : 0;
 }
@@ -43,7 +43,7 @@ Csr in_order(const Csr& rows) {
 
 TensorMap run_cliques(const VerifyInputs& inputs, RunContext&) {
     const at::Tensor& index = inputs.needed("in.edge_index");
-    const Csr neighbours = simple_of(index, nodes_of(inputs, index)), cliques = maximal_cliques(neighbours, 3, {});
+    const Csr neighbours = simple_of(index, node_count_of(inputs, index)), cliques = maximal_cliques(neighbours, 3, {});
     std::vector<std::int64_t> sizes;
     for (std::int64_t e = 0; e < cliques.rows(); ++e) {
         const auto size = static_cast<std::size_t>(cliques.length(e));
@@ -78,7 +78,7 @@ TensorMap run_table(const VerifyInputs& inputs, RunContext&) {
 
 TensorMap run_greedy(const VerifyInputs& inputs, RunContext&) {
     const at::Tensor& index = inputs.needed("in.edge_index");
-    const std::int64_t nodes = nodes_of(inputs, index);
+    const std::int64_t nodes = node_count_of(inputs, index);
     const IndexColumns edges = index_columns(index, nodes);
     const Csr neighbours = neighbours_in_order(edges.first, edges.second, nodes);
     const Clustering found = greedy_clusters(neighbours, int_member(inputs.config, "max_cluster_size", "config"));

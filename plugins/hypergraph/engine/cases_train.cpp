@@ -42,7 +42,6 @@ TensorMap run_train(const VerifyInputs& inputs, RunContext& run) {
     options.is_regression = config.value("loss", "cross entropy").find("MSE") != std::string::npos;
     const HybridGraph graph = graph_of_case(inputs, network_kind(options.kind).hyperedges, run);
     const std::shared_ptr<GraphView> view = view_of(graph);
-    view->edge_weights = {};
     options.features = view->x.columns();
     options.nodes = graph.nodes;
     const auto last = weights.find("lp.bias") != weights.end() ? weights.find("lp.bias") : weights.find("conv2.bias") != weights.end() ? weights.find("conv2.bias") : weights.find("conv2.lin_l.bias");

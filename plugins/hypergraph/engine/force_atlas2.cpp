@@ -7,21 +7,12 @@
 namespace lathe::hypergraph {
 namespace {
 
-constexpr std::int64_t kPointsInPiece = 512;
+constexpr std::int64_t kPointsInPiece = 128;
 constexpr double kLeastEfficiency = 0.05, kMostSpeed = 1000, kMostRise = 0.5, kMostTolerance = 10;
 
-double raised_weight(double weight, double exponent) { return exponent == 0 ? 1 : exponent == 1 ? weight : std::pow(weight, exponent); }
+double length(double x, double y) { return std::sqrt(x * x + y * y); }
 
-/// Sums over blocks that do not depend on the number of threads, so neither do they.
-template <class Of> double block_sum(std::int64_t count, const Of& of) {
-    std::vector<double> sums(static_cast<std::size_t>((count + kPointsInPiece - 1) / kPointsInPiece), 0);
-    parallel_blocks(count, kPointsInPiece, [&](std::int64_t first, std::int64_t end) {
-        double sum = 0;
-        for (std::int64_t i = first; i < end; ++i) sum += of(static_cast<std::size_t>(i));
-        sums[static_cast<std::size_t>(first / kPointsInPiece)] = sum;
-    });
-    return std::accumulate(sums.begin(), sums.end(), 0.0);
-}
+double raised_weight(double weight, double exponent) { return exponent == 0 ? 1 : exponent == 1 ? weight : std::pow(weight, exponent); }
 
 }
 
@@ -45,6 +36,7 @@ ForceAtlas2::ForceAtlas2(const LayoutGraph& graph, const ForceAtlas2Options& opt
     for (std::size_t k = 0; k < order.size(); ++k) m_pull[k] = pull[static_cast<std::size_t>(order[k])];
     for (Positions* p : {&m_force, &m_old_force}) p->x.assign(n, 0), p->y.assign(n, 0);
     m_repulsion_x.resize(n), m_repulsion_y.resize(n);
+    m_swing.resize(n);
 }
 
 void ForceAtlas2::repel_exactly(std::int64_t first, std::int64_t end) {
@@ -87,35 +79,44 @@ void ForceAtlas2::attract(std::int64_t first, std::int64_t end) {
     }
 }
 
+/// Forces of all points, and in the same pass the sums that the speed follows from: by piece, so that the threads do not change them.
 void ForceAtlas2::compute_forces() {
     const auto n = static_cast<std::int64_t>(m_mass.size());
-    if (n >= m_options.barnes_hut_from) {
+    const bool by_tree = n >= m_options.barnes_hut_from;
+    if (by_tree) {
         m_tree.build(m_positions.x, m_positions.y, m_float_mass);
         m_tree.inverse_distance(static_cast<float>(m_options.theta), m_repulsion_x, m_repulsion_y);
-        parallel_blocks(n, kPointsInPiece, [&](std::int64_t first, std::int64_t end) {
+    }
+    struct Sums { double swinging = 0, traction = 0, square = 0; };
+    std::vector<Sums> pieces(static_cast<std::size_t>((n + kPointsInPiece - 1) / kPointsInPiece));
+    parallel_blocks(n, kPointsInPiece, [&](std::int64_t first, std::int64_t end) {
+        if (by_tree)
             for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(end); ++i) {
                 m_force.x[i] = m_options.scaling * m_mass[i] * m_repulsion_x[i];
                 m_force.y[i] = m_options.scaling * m_mass[i] * m_repulsion_y[i];
             }
-            attract(first, end);
-        });
-    } else
-        parallel_blocks(n, 64, [&](std::int64_t first, std::int64_t end) {
-            repel_exactly(first, end);
-            attract(first, end);
-        });
+        else repel_exactly(first, end);
+        attract(first, end);
+        Sums sums;
+        for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(end); ++i) {
+            m_swing[i] = m_mass[i] * length(m_old_force.x[i] - m_force.x[i], m_old_force.y[i] - m_force.y[i]);
+            sums.swinging += m_swing[i];
+            sums.traction += m_mass[i] * length(m_old_force.x[i] + m_force.x[i], m_old_force.y[i] + m_force.y[i]) / 2;
+            sums.square += m_positions.x[i] * m_positions.x[i] + m_positions.y[i] * m_positions.y[i];
+        }
+        pieces[static_cast<std::size_t>(first / kPointsInPiece)] = sums;
+    });
+    m_swinging = m_traction = m_square = 0;
+    for (const Sums& sums : pieces) m_swinging += sums.swinging, m_traction += sums.traction, m_square += sums.square;
 }
 
 void ForceAtlas2::adjust_speed() {
-    const auto n = static_cast<std::int64_t>(m_mass.size());
-    m_swinging = block_sum(n, [&](std::size_t i) { return m_mass[i] * std::hypot(m_old_force.x[i] - m_force.x[i], m_old_force.y[i] - m_force.y[i]); });
-    m_traction = block_sum(n, [&](std::size_t i) { return m_mass[i] * std::hypot(m_old_force.x[i] + m_force.x[i], m_old_force.y[i] + m_force.y[i]) / 2; });
     if (!(m_swinging > 0)) {   // nothing swings, as with a single point: as fast as it may
         m_speed *= 1 + kMostRise;
         m_speed = std::min(m_speed, kMostSpeed);
         return;
     }
-    const double count = static_cast<double>(n), estimate = 0.05 * std::sqrt(count);
+    const double count = static_cast<double>(m_mass.size()), estimate = 0.05 * std::sqrt(count);
     double tolerance = m_options.tolerance * std::max(std::sqrt(estimate), std::min(kMostTolerance, estimate * m_traction / (count * count)));
     if (m_swinging > 2 * m_traction) {
         if (m_efficiency > kLeastEfficiency) m_efficiency *= 0.5;
@@ -133,15 +134,19 @@ void ForceAtlas2::step() {
     std::swap(m_force, m_old_force);
     compute_forces();
     adjust_speed();
-    const double radius = std::sqrt(block_sum(n, [&](std::size_t i) { return m_positions.x[i] * m_positions.x[i] + m_positions.y[i] * m_positions.y[i]; }) / std::max<double>(1, static_cast<double>(n)));
-    const double moved = block_sum(n, [&](std::size_t i) {
-        const double swing = m_mass[i] * std::hypot(m_old_force.x[i] - m_force.x[i], m_old_force.y[i] - m_force.y[i]);
-        const double factor = m_speed / (1 + std::sqrt(m_speed * swing));
-        m_positions.x[i] += m_force.x[i] * factor;
-        m_positions.y[i] += m_force.y[i] * factor;
-        return factor * std::hypot(m_force.x[i], m_force.y[i]);
+    std::vector<double> pieces(static_cast<std::size_t>((n + kPointsInPiece - 1) / kPointsInPiece), 0);
+    parallel_blocks(n, kPointsInPiece, [&](std::int64_t first, std::int64_t end) {
+        double moved = 0;
+        for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(end); ++i) {
+            const double factor = m_speed / (1 + std::sqrt(m_speed * m_swing[i]));
+            m_positions.x[i] += m_force.x[i] * factor;
+            m_positions.y[i] += m_force.y[i] * factor;
+            moved += factor * length(m_force.x[i], m_force.y[i]);
+        }
+        pieces[static_cast<std::size_t>(first / kPointsInPiece)] = moved;
     });
-    m_moved = n && radius > 0 ? moved / static_cast<double>(n) / radius : 0;
+    const double moved = std::accumulate(pieces.begin(), pieces.end(), 0.0);
+    m_moved = m_square > 0 ? moved / std::sqrt(static_cast<double>(n) * m_square) : 0;
 }
 
 }

@@ -42,12 +42,12 @@ private:
 
     ForceAtlas2Options m_options;
     Positions m_positions, m_force, m_old_force;
-    std::vector<double> m_mass;
+    std::vector<double> m_mass, m_swing;   ///< m_swing: mass × |force - old force|
     std::vector<float> m_float_mass, m_repulsion_x, m_repulsion_y;
     Csr m_neighbours;
     std::vector<double> m_pull;         ///< by place in m_neighbours: weight × what the options make of it
     Quadtree m_tree;
-    double m_speed = 1, m_efficiency = 1, m_swinging = 0, m_traction = 0, m_moved = 0;
+    double m_speed = 1, m_efficiency = 1, m_swinging = 0, m_traction = 0, m_square = 0, m_moved = 0;   ///< m_square: sum of the squared distances from 0
 };
 
 }

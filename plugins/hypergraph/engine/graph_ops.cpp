@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <torch/csrc/autograd/custom_function.h>
 
 namespace lathe::hypergraph {
@@ -82,6 +83,9 @@ struct Parts {
     at::Tensor trimmed(const at::Tensor& made) const { return (padded_width == width ? made : made.narrow(2, 0, width)).reshape({made.size(0), static_cast<std::int64_t>(heads) * width}); }
 };
 
+/// An undefined tensor is none for the autograd engine.
+std::optional<at::Tensor> present(const at::Tensor& tensor) { return tensor.defined() ? std::optional(tensor) : std::nullopt; }
+
 int heads_of(const at::Tensor& weights) { return weights.defined() && weights.dim() == 2 ? static_cast<int>(weights.size(1)) : 1; }
 
 at::Tensor gathered(const SparsePattern& pattern, Into into, const at::Tensor& x, const at::Tensor& weights, const at::Tensor& scale) {
@@ -95,7 +99,8 @@ at::Tensor gathered(const SparsePattern& pattern, Into into, const at::Tensor& x
 
 class GatherSum : public torch::autograd::Function<GatherSum> {
 public:
-    static at::Tensor forward(AutogradContext* context, const Pattern& pattern, Into into, const at::Tensor& x, const at::Tensor& weights, const at::Tensor& scale) {
+    static at::Tensor forward(AutogradContext* context, const Pattern& pattern, Into into, const at::Tensor& x, const std::optional<at::Tensor>& given_weights, const std::optional<at::Tensor>& given_scale) {
+        const at::Tensor weights = given_weights.value_or(at::Tensor()), scale = given_scale.value_or(at::Tensor());
         context->saved_data["pattern"] = hold(pattern);
         context->saved_data["into"] = static_cast<std::int64_t>(into);
         context->saved_data["x_wanted"] = x.requires_grad();
@@ -206,7 +211,8 @@ at::Tensor entry_sums(const SparsePattern& pattern, Into into, const at::Tensor&
 
 class EntryScores : public torch::autograd::Function<EntryScores> {
 public:
-    static at::Tensor forward(AutogradContext* context, const Pattern& pattern, const at::Tensor& row_part, const at::Tensor& item_part, const at::Tensor& extra, double slope) {
+    static at::Tensor forward(AutogradContext* context, const Pattern& pattern, const at::Tensor& row_part, const at::Tensor& item_part, const std::optional<at::Tensor>& given_extra, double slope) {
+        const at::Tensor extra = given_extra.value_or(at::Tensor());
         const at::Tensor a = row_part.contiguous(), b = item_part.contiguous(), more = extra.defined() ? extra.contiguous() : extra;
         const std::int64_t heads = a.size(1);
         const at::Tensor scores = at::empty({pattern->entries(), heads}, a.options());
@@ -330,7 +336,7 @@ at::Tensor gather_sum(const Pattern& pattern, Into into, const at::Tensor& x, co
     need_shape(x.dim() >= 2 && x.size(0) == side.others, "rows that are gathered", x);
     if (weights.defined()) need_shape(weights.size(0) == pattern->entries() && (weights.dim() == 1 || (weights.dim() == 2 && (weights.size(1) == 1 || (x.dim() == 3 && x.size(1) == weights.size(1))))), "weights of the entries", weights);
     if (scale.defined()) need_shape(scale.dim() == 1 && scale.size(0) == side.count, "scales", scale);
-    return GatherSum::apply(pattern, into, x, weights, scale);
+    return GatherSum::apply(pattern, into, x, present(weights), present(scale));
 }
 
 at::Tensor gather_max(const Pattern& pattern, const at::Tensor& x) {
@@ -347,7 +353,7 @@ at::Tensor entry_scores(const Pattern& pattern, const at::Tensor& a, const at::T
     need_shape(a.dim() == 2 && a.size(0) == pattern->row_count(), "scores of the rows", a);
     need_shape(b.dim() == 2 && b.size(0) == pattern->item_count() && b.size(1) == a.size(1), "scores of the items", b);
     if (extra.defined()) need_shape(extra.dim() == 2 && extra.size(0) == pattern->entries() && extra.size(1) == a.size(1), "scores of the entries", extra);
-    return EntryScores::apply(pattern, a, b, extra, slope);
+    return EntryScores::apply(pattern, a, b, present(extra), slope);
 }
 
 at::Tensor pair_scores(const Pattern& pattern, const at::Tensor& a, const at::Tensor& b, const at::Tensor& attention, double slope) {

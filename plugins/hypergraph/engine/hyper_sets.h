@@ -10,9 +10,9 @@ struct HyperSets {
 };
 HyperSets hyper_sets(const Csr& members, std::int64_t nodes);
 
-/// What is counted at most before a measure is sampled: steps of the innermost loop, about a nanosecond each.
+/// What is counted at most before a measure is sampled: steps of the innermost loop, ten nanoseconds or less each.
 struct Effort {
-    double most = 3e8;
+    double most = 1e8;
     std::uint64_t seed = 0;
     Tick tick;
 };

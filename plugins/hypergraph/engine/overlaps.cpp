@@ -60,19 +60,23 @@ Overlaps count_overlaps(const HyperSets& sets, const Effort& effort) {
     const std::size_t width = static_cast<std::size_t>(largest) + 1, pieces = (chosen.size() + kHyperedgesInPiece - 1) / kHyperedgesInPiece;
     std::vector<std::map<std::int32_t, std::pair<double, double>>> sums(pieces);
     compare(sets, chosen, effort.tick, [&](std::int64_t piece, std::int64_t e, std::span<std::int32_t> met, const std::vector<std::int32_t>& overlap) {
-        std::map<std::int32_t, double> count;
         const auto own = static_cast<std::int32_t>(sets.members.length(e));
+        std::vector<double> count(static_cast<std::size_t>(own) + 1, 0);   // by size of the overlap
         std::vector<std::int32_t> faces;
         for (const std::int32_t f : met) {
             const std::int32_t size = overlap[static_cast<std::size_t>(f)];
-            ++count[size];
+            ++count[static_cast<std::size_t>(size)];
             const auto other = static_cast<std::int32_t>(sets.members.length(f));
             if (!result.exact) continue;
             if (size == other && other < own && other >= 2) faces.push_back(f);
             if (size == own && other > own) maximal[static_cast<std::size_t>(e)] = 0;
         }
         count[0] = static_cast<double>(m) - 1 - static_cast<double>(met.size());
-        for (const auto& [size, pairs] : count) sums[static_cast<std::size_t>(piece)][size].first += pairs, sums[static_cast<std::size_t>(piece)][size].second += pairs * pairs;
+        for (std::int32_t size = 0; size <= own; ++size)
+            if (const double pairs = count[static_cast<std::size_t>(size)]; pairs > 0) {
+                auto& [sum, square] = sums[static_cast<std::size_t>(piece)][size];
+                sum += pairs, square += pairs * pairs;
+            }
         if (!result.exact) return;
         // Equal faces count once.
         const auto same = [&](std::int32_t a, std::int32_t b) { return std::ranges::equal(sets.members[a], sets.members[b]); };

@@ -7,7 +7,7 @@
 namespace lathe::hypergraph {
 namespace {
 
-constexpr std::int64_t kRowsAtOnce = 256, kColumnsAtOnce = 256, kParts = 16;
+constexpr std::int64_t kRowsAtOnce = 256, kColumnsAtOnce = 256, kRowParts = 16;
 
 /// X - 1 μᵀ as an operator.
 class CentredFeatures {
@@ -76,9 +76,9 @@ private:
 
     /// By parts of the rows, so that every row is read once and the threads do not change the sum.
     void add_dense(const Block& in, Block& out) const {
-        const std::int64_t rows = m_features.rows, columns = m_features.columns, width = in.columns, in_part = (rows + kParts - 1) / kParts;
-        std::vector<Block> parts(static_cast<std::size_t>(kParts));
-        parallel_each(kParts, [&](int, std::int64_t part) {
+        const std::int64_t rows = m_features.rows, columns = m_features.columns, width = in.columns, in_part = (rows + kRowParts - 1) / kRowParts;
+        std::vector<Block> parts(static_cast<std::size_t>(kRowParts));
+        parallel_each(kRowParts, [&](int, std::int64_t part) {
             Block& sum = parts[static_cast<std::size_t>(part)] = Block(columns, width);
             for (std::int64_t r = part * in_part; r < std::min(rows, (part + 1) * in_part); ++r)
                 for (std::int64_t j = 0; j < columns; ++j) {

@@ -8,7 +8,7 @@
 namespace lathe::hypergraph {
 namespace {
 
-constexpr std::size_t kParts = 16;       // sums that do not depend on the threads; also what the error is estimated from
+constexpr std::size_t kPathParts = 16;       // sums that do not depend on the threads; also what the error is estimated from
 constexpr std::size_t kFewestSources = 32;
 
 /// One search at a time.
@@ -61,7 +61,7 @@ PathCentralities path_centralities(const Csr& neighbours, const std::vector<bool
         for (std::size_t i = 0; i < affordable_sources; ++i) std::swap(sources[i], sources[i + static_cast<std::size_t>(random.below(static_cast<std::int64_t>(sources.size() - i)))]);
         sources.resize(affordable_sources);
     }
-    std::vector<PathSums> parts(std::min(kParts, std::max<std::size_t>(1, sources.size())));
+    std::vector<PathSums> parts(std::min(kPathParts, std::max<std::size_t>(1, sources.size())));
     std::vector<double> closeness(n, std::numeric_limits<double>::quiet_NaN());
     parallel_each(
         static_cast<std::int64_t>(parts.size()),

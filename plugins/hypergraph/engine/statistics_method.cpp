@@ -23,8 +23,8 @@ Json cell(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 std::vector<Parameter> statistics_parameters() {
     std::vector<Parameter> out = graph_parameters();
     const std::string group = "Statistics";
-    out.push_back(Parameter::number("statistics.steps", 3e8).range(1e3, 1e12).is_log().with_label("Exact up to").with_unit("steps").with_group(group)
-        .with_help("A measure that needs more is sampled, and labelled with its error; about a second for 10⁹ steps on one core. What cannot be sampled is left out, with what it needs."));
+    out.push_back(Parameter::number("statistics.steps", 1e8).range(1e3, 1e12).is_log().with_label("Exact up to").with_unit("steps").with_group(group)
+        .with_help("A measure that needs more is sampled, and labelled with its error; about a second for 10⁸ steps. What cannot be sampled is left out, with what it needs."));
     out.push_back(Parameter::list("statistics.s", Json::array({1, 2, 3})).range(1, 1000).with_label("Shared nodes (s)").with_group(group).with_help("Hyperedges are neighbours when they share at least s nodes (HyperNetX)."));
     out.push_back(Parameter::boolean("statistics.centralities", true).with_label("Centralities").with_group(group));
     out.push_back(Parameter::choice("statistics.communities", "louvain",
@@ -40,7 +40,7 @@ std::vector<Parameter> statistics_parameters() {
 class StatisticsRun {
 public:
     explicit StatisticsRun(RunContext& run) : m_run(run), m_params(run.params()), m_open(open_graph(run)), m_graph(*m_open.graph) {
-        m_effort.most = m_params.value("statistics.steps", 3e8);
+        m_effort.most = m_params.value("statistics.steps", 1e8);
         m_effort.seed = static_cast<std::uint64_t>(m_params.value("statistics.seed", std::int64_t{0}));
         m_effort.tick = [this](double done, double total) {
             m_run.check_cancelled();
