@@ -14,8 +14,8 @@
 namespace lathe::hypergraph {
 
 CompareView::CompareView(QWidget* options, QWidget* parent)
-    : QWidget(parent), m_result_table(new SimpleTable({tr("Network"), tr("Behaviour"), tr("Parameters"), tr("Seeds"), tr("Test, %"), tr("s")}, this)),
-      m_pair_table(new SimpleTable({tr("Without"), tr("With hyperedges"), tr("Difference"), tr("p")}, this)), m_note(new TextLabel({}, 12, false, TextRole::secondary, this)), m_sentences(new TextLabel({}, 13, false, TextRole::normal, this)),
+    : QWidget(parent), m_result_table(new SimpleTable({tr("Network"), tr("Parameters"), tr("Seeds"), tr("Test, %"), tr("s")}, this)),
+      m_pair_table(new SimpleTable({tr("Without"), tr("With hyperedges"), tr("Difference"), tr("p")}, this)), m_note(new ElidedLabel({}, 12, false, TextRole::secondary, this)), m_sentences(new TextLabel({}, 13, false, TextRole::normal, this)),
       m_run(make_button(tr("Compare"), QStringLiteral("compare"), false, this)), m_latex(make_button(tr("Copy as LaTeX"), QStringLiteral("copy"), false, this)), m_csv(make_button(tr("Copy as CSV"), QStringLiteral("table"), false, this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 4, 0, 4);
@@ -34,7 +34,7 @@ CompareView::CompareView(QWidget* options, QWidget* parent)
     auto* tables = new QHBoxLayout;
     tables->setSpacing(12);
     m_result_table->setAccessibleName(tr("Results of the networks"));
-    m_result_table->set_text_columns({0, 1});
+    m_result_table->set_text_columns({0});
     m_pair_table->setAccessibleName(tr("Pairs with and without hyperedges"));
     m_pair_table->set_text_columns({0, 1});
     m_sentences->setWordWrap(true);
@@ -93,15 +93,16 @@ void CompareView::rebuild() {
     for (std::size_t r = 0; r < m_results.rows.size(); ++r) {
         const double mean = figure(m_results, r, "mean"), std = figure(m_results, r, "std"), seeds = figure(m_results, r, "seeds");
         const QString mean_text = seeds > 1 ? tr("%1 ± %2").arg(score(mean), score(std)) : score(mean);
-        rows << QStringList{cell_of(m_results, r, column_of(m_results, "net")), cell_of(m_results, r, column_of(m_results, "behaviour")), whole(figure(m_results, r, "parameters")), whole(seeds), mean_text,
+        const QString net = cell_of(m_results, r, column_of(m_results, "net")), behaviour = cell_of(m_results, r, column_of(m_results, "behaviour"));
+        rows << QStringList{behaviour.isEmpty() ? net : tr("%1, %2").arg(net, behaviour), whole(figure(m_results, r, "parameters")), whole(seeds), mean_text,
             std::isnan(figure(m_results, r, "seconds")) ? QStringLiteral("–") : QString::number(figure(m_results, r, "seconds"), 'f', 1)};
         means << mean;
         if (!std::isnan(mean) && (std::isnan(best) || (m_regression ? mean < best : mean > best))) best = mean;
     }
-    if (QTableWidgetItem* head = m_result_table->horizontalHeaderItem(4)) head->setText(m_regression ? tr("Test, error") : tr("Test, %"));
+    if (QTableWidgetItem* head = m_result_table->horizontalHeaderItem(3)) head->setText(m_regression ? tr("Test, error") : tr("Test, %"));
     m_result_table->set_rows(rows);
     for (int r = 0; r < rows.size(); ++r)
-        if (rows.size() > 1 && means[r] == best) m_result_table->set_tone(r, 4, CellTone::strong);
+        if (rows.size() > 1 && means[r] == best) m_result_table->set_tone(r, 3, CellTone::strong);
     QList<QStringList> pairs;
     QStringList sentences;
     for (std::size_t r = 0; r < m_pairs.rows.size(); ++r) {
@@ -127,10 +128,10 @@ QString CompareView::sentences() const { return m_sentences->text(); }
 
 QString CompareView::as_latex() const {
     if (m_results.rows.empty()) return {};
-    QString out = QStringLiteral("\\begin{tabular}{llrrr}\n\\toprule\nNetwork & Behaviour & Parameters & $n$ & %1 \\\\\n\\midrule\n").arg(m_regression ? tr("Test error") : tr("Test accuracy, \\%"));
+    QString out = QStringLiteral("\\begin{tabular}{lrrr}\n\\toprule\nNetwork & Parameters & $n$ & %1 \\\\\n\\midrule\n").arg(m_regression ? tr("Test error") : tr("Test accuracy, \\%"));
     for (int r = 0; r < m_result_table->rowCount(); ++r) {
         QStringList cells;
-        for (int c = 0; c < 5; ++c) cells << (m_result_table->item(r, c) ? latex_cell(m_result_table->item(r, c)->text()) : QString());
+        for (int c = 0; c < 4; ++c) cells << (m_result_table->item(r, c) ? latex_cell(m_result_table->item(r, c)->text()) : QString());
         out += cells.join(QStringLiteral(" & ")) + QStringLiteral(" \\\\\n");
     }
     return out + QStringLiteral("\\bottomrule\n\\end{tabular}\n");

@@ -6,6 +6,7 @@
 class QPushButton;
 
 namespace lathe {
+class ElidedLabel;
 class SimpleTable;
 class TextLabel;
 }
@@ -35,7 +36,8 @@ private:
     CsvTable m_results, m_pairs;
     bool m_regression = false, m_stale = false;
     SimpleTable *m_result_table, *m_pair_table;
-    TextLabel *m_note, *m_sentences;
+    ElidedLabel* m_note;
+    TextLabel* m_sentences;
     QPushButton *m_run, *m_latex, *m_csv;
 };
 

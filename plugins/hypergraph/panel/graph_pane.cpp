@@ -40,8 +40,7 @@ GraphPane::GraphPane(GraphSelection* selection, QWidget* layout_options, QWidget
     m_set_view->set_selection(selection);
     m_graph_view->setAccessibleName(tr("Graph"));
     m_set_view->setAccessibleName(tr("Hyperedges as sets"));
-    m_graph_view->set_empty_text(tr("The graph is being read."));
-    m_set_view->set_empty_text(tr("There are no hyperedges to show. Choose how they are made under Hyperedges."));
+    set_reading({});
     m_views->addWidget(m_graph_view);
     m_views->addWidget(m_set_view);
     build_bar(layout_options);
@@ -130,6 +129,7 @@ void GraphPane::set_graph(const ShownGraphPtr& graph) {
     m_set_view->set_graph(data);
     m_graph_view->set_names(names_of(graph, true), names_of(graph, false));
     m_set_view->set_names(names_of(graph, true), names_of(graph, false));
+    if (graph) m_set_view->set_empty_text(tr("There are no hyperedges to show. Choose how they are made under Hyperedges."));
     m_filters->set_graph(graph.get());
     apply_filter();
 }
@@ -145,6 +145,12 @@ void GraphPane::set_places(std::vector<float> x, std::vector<float> y) { m_graph
 void GraphPane::set_stale(bool stale) {
     m_graph_view->set_stale(stale);
     m_set_view->set_stale(stale);
+}
+
+void GraphPane::set_reading(const QString& text) {
+    if (m_graph) return;
+    m_graph_view->set_empty_text(text);
+    m_set_view->set_empty_text(text);
 }
 
 void GraphPane::set_layout_running(const QString& text) {

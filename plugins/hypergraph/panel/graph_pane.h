@@ -32,6 +32,7 @@ public:
     void set_colours(const NodeColours& colours);          ///< after the graph; copies what it needs
     void set_places(std::vector<float> x, std::vector<float> y);
     void set_stale(bool stale);
+    void set_reading(const QString& text);                 ///< what stands where there is no graph yet
     void set_layout_running(const QString& text);          ///< empty: it does not run
     PaneStyle style() const { return m_style; }
     void set_style(PaneStyle style);

@@ -48,6 +48,7 @@ void Panel::describe() {
     if (!m_open.isEmpty() && m_opening.key == key) return;   // just asked
     m_open = m_context.submit(request("hypergraph.open", true), assets(), kOpen);
     m_opening = {{}, {}, key};
+    m_pane->set_reading(tr("The graph is being read."));
 }
 
 void Panel::send_live() {
@@ -110,6 +111,7 @@ void Panel::take_open(const RunEvent& event) {
 void Panel::adopt(OpenResult result) {
     if (result.problem) {
         tell(*result.problem);
+        m_pane->set_reading(tr("The graph could not be read. The message above says why."));
         return show_stale();
     }
     if (text_fact(result.key, "data") != data_path()) return;   // another was chosen meanwhile
@@ -163,6 +165,7 @@ void Panel::failed(const QString& uuid, const event::Failed& failure) {
     if (!is_coming && uuid != m_open && uuid != m_layout && job_of(uuid).isEmpty()) return;
     tell_failure(failure);
     if (is_coming) m_coming.reset();
+    if (uuid == m_open) m_pane->set_reading(tr("The graph could not be read. The message above says why."));
     show_stale();
 }
 
