@@ -12,7 +12,7 @@
 namespace lathe::hypergraph {
 namespace {
 
-constexpr std::size_t kMostRows = 10'000;
+constexpr std::size_t kMostExplained = 10'000;
 
 class Explanation {
 public:
@@ -97,7 +97,7 @@ private:
         std::ranges::sort(order, [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
         std::vector<std::vector<Json>> rows;
         for (const auto& [share, node] : order)
-            if (rows.size() < kMostRows) rows.push_back({node, share, label(node), prediction(node)});
+            if (rows.size() < kMostExplained) rows.push_back({node, share, label(node), prediction(node)});
         m_run.table("neighbours", {"node", "weight", "label", "prediction"}, rows);
         m_run.summary("neighbour_weights", alpha.defined() ? "attention of the last layer, mean over heads" : is_sage ? "an equal share of the mean" : "degree-normalised share of the sum");
     }
@@ -117,7 +117,7 @@ private:
         std::ranges::sort(order, [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
         std::vector<std::vector<Json>> hyperedges, rows;
         for (const auto& [one, k] : order) {
-            if (hyperedges.size() >= kMostRows) break;
+            if (hyperedges.size() >= kMostExplained) break;
             const std::int32_t e = own[k];
             const auto row = members->rows[e];
             const double share = total > 0 ? one / total : 0;
@@ -127,7 +127,7 @@ private:
             const std::int64_t first = members->rows.offsets[static_cast<std::size_t>(e)];
             double sum = 0;
             for (std::size_t m = 0; m < row.size(); ++m) sum += alpha.defined() ? static_cast<double>(alpha.const_data_ptr<float>()[first + static_cast<std::int64_t>(m)]) : 1.0;
-            for (std::size_t m = 0; m < row.size() && rows.size() < kMostRows; ++m) {
+            for (std::size_t m = 0; m < row.size() && rows.size() < kMostExplained; ++m) {
                 const double part = (alpha.defined() ? static_cast<double>(alpha.const_data_ptr<float>()[first + static_cast<std::int64_t>(m)]) : 1.0) / sum;
                 rows.push_back({e, row[m], share * part, label(row[m]), prediction(row[m])});
             }
