@@ -458,6 +458,30 @@ private Q_SLOTS:
         QCOMPARE(again.panel->pane()->graph_view()->places()->x[0], x);
     }
 
+    /// What the project has of this graph is shown when it is opened, also where it is read before the graph is there.
+    void shows_recorded_results() {
+        Bench bench;
+        const QString path = bench.file();
+        PanelRun run;
+        run.uuid = "recorded";
+        run.id = 1;
+        run.method = "hypergraph.statistics";
+        run.state = RunState::finished;
+        run.params = {{"graph.format", "auto"}, {"graph.direction", "auto"}, {"hyperedges.source", "as_file"}, {"hyperedges.keep_largest", 0}};
+        run.assets = {{"data", path}};
+        bench.context.recorded << run;
+        for (const Artifact& artifact : measured_statistics()) bench.context.recorded_artifacts["recorded"] << artifact;
+        bench.panel->source()->data()->choose(path);
+        Q_EMIT bench.context.project_changed();
+        QTest::qWait(100);
+        bench.answer_open();
+        QTRY_VERIFY_WITH_TIMEOUT(bench.has_graph(), 60'000);
+        QTRY_COMPARE_WITH_TIMEOUT(bench.panel->statistics()->figures()->rowCount(), 6, 60'000);
+        QVERIFY(!bench.context.docks["statistics"].hint.contains("stale"));
+        bench.panel->pane()->set_colour("statistics:community");
+        QVERIFY(bench.panel->pane()->shown_colouring().kind == NodeColouring::Kind::classes);
+    }
+
     /// A hundred thousand nodes: what is read is made into a graph on another thread, and the window answers meanwhile.
     void opens_a_large_graph() {
         constexpr int kManyNodes = 100'000, kManyEdges = 300'000, kManyHyperedges = 50'000;

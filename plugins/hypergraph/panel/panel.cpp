@@ -98,6 +98,7 @@ MethodOptions* Panel::make_options(const char* method) {
 
 void Panel::build_parameters() {
     m_form->add_to_group(tr("Hyperedges"), m_build);
+    for (const QString& group : {tr("Sampling"), tr("Augmentation")}) m_form->fold_group(group);   // most graphs are trained whole
     m_kept_view = new KeptView(QStringLiteral("view.hypergraph.shown"), [this] { return view_state(); },
         [this](const Json& kept) {
             take_view(kept);

@@ -28,11 +28,14 @@ void Panel::choose_asset(const QString& role, const QString& path) {
 
 QString Panel::data_path() const { return m_source->data()->path(); }
 
-Json Panel::graph_key() const {
-    Json params = Json::object();
-    for (const auto& [id, value] : m_form->values().items())
-        if (id.starts_with("graph.") || id.starts_with("hyperedges.")) params[id] = value;
-    return {{"data", data_path().toStdString()}, {"params", params}};
+Json Panel::graph_key() const { return graph_key_of(m_form->values()); }
+
+Json Panel::graph_key_of(const Json& params) const {
+    Json own = Json::object();
+    if (params.is_object())
+        for (const auto& [id, value] : params.items())
+            if (id.starts_with("graph.") || id.starts_with("hyperedges.")) own[id] = value;
+    return {{"data", data_path().toStdString()}, {"params", own}};
 }
 
 bool Panel::is_graph_stale() const { return m_graph ? m_graph_key != graph_key() : m_open.isEmpty() && !data_path().isEmpty(); }
@@ -144,6 +147,7 @@ void Panel::adopt(OpenResult result) {
     }
     if (m_places.first.empty()) start_layout(true);
     else show_places();
+    for (const RecordedRun& recorded : std::exchange(m_recorded_early, {})) show_recorded(recorded);
     if (!same_nodes)
         for (const QString& warning : m_graph->warnings) m_context.show_message(QStringLiteral("warn"), warning, data_path(), tr("The Import tab says what was found and what it became."));
     save_soon();
@@ -208,7 +212,13 @@ void Panel::show_recorded(const RecordedRun& recorded) {
             }
             return;
         }
+        if (!m_graph || m_graph_key.value("data", Json()) != Json(data_path().toStdString())) {
+            m_recorded_early << recorded;
+            return;
+        }
+        m_job_keys[run.method] = graph_key_of(run.params);
         for (const Artifact& artifact : recorded.artifacts) take_job_artifact(run.method, artifact);
+        show_stale();
         return;
     }
     auto training = std::make_shared<Training>();
@@ -223,6 +233,7 @@ void Panel::show_recorded(const RecordedRun& recorded) {
     m_coming.reset();
     m_form->set_recorded(m_form->values());
     m_training = training;
+    show_tab(Tab::curves);
     if (is_graph_stale()) describe();
     show_training();
     show_soon();
