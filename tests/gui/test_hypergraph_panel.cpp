@@ -456,6 +456,25 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(again.has_graph(), 60'000);
         QCOMPARE(again.context.count("hypergraph.layout"), 0);             // the places are there
         QCOMPARE(again.panel->pane()->graph_view()->places()->x[0], x);
+        // The network that was trained on it is there again; the form stays as it was left.
+        Bench trained;
+        PanelRun run;
+        run.uuid = "trained";
+        run.id = 1;
+        run.method = "hypergraph.train";
+        run.state = RunState::finished;
+        run.params = kept["params"];
+        run.params["hidden"] = 16;
+        run.summary = {{"test_accuracy", 0.5}};
+        run.assets = {{"data", file.fileName()}};
+        trained.context.recorded << run;
+        for (const Artifact& artifact : trained_network(trained.graph)) trained.context.recorded_artifacts["trained"] << artifact;
+        trained.context.state = kept;
+        Q_EMIT trained.context.project_changed();
+        trained.answer_open();
+        QTRY_VERIFY_WITH_TIMEOUT(trained.panel->training(), 60'000);
+        QCOMPARE(trained.panel->form()->value("hidden"), Json(48));
+        QVERIFY(trained.panel->is_stale());
     }
 
     /// What the project has of this graph is shown when it is opened, also where it is read before the graph is there.

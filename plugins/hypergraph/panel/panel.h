@@ -168,6 +168,7 @@ private:
     QHash<QString, Json> m_job_keys;                       // method -> graph that what comes is of
     QList<RecordedRun> m_recorded_early;                   // read before their graph was there
     Explanation m_explaining;
+    QString m_asked_for;                                   // recorded run that somebody wants to see
     QString m_explained_training;                          // the training that the explanation is of
     QTimer m_open_soon;
     std::unique_ptr<LatestWorker<OpenJob, OpenResult>> m_maker;   // last: it calls back into this

@@ -148,6 +148,11 @@ void Panel::adopt(OpenResult result) {
     if (m_places.first.empty()) start_layout(true);
     else show_places();
     for (const RecordedRun& recorded : std::exchange(m_recorded_early, {})) show_recorded(recorded);
+    if (!same_nodes && !m_coming && (!m_training || m_training->sources != data_path()) && m_context.has_project()) {
+        m_training.reset();   // of another graph
+        show_training();
+        read_newest(kTrain, QStringLiteral("data"), data_path());
+    }
     if (!same_nodes)
         for (const QString& warning : m_graph->warnings) m_context.show_message(QStringLiteral("warn"), warning, data_path(), tr("The Import tab says what was found and what it became."));
     save_soon();
@@ -221,19 +226,24 @@ void Panel::show_recorded(const RecordedRun& recorded) {
         show_stale();
         return;
     }
+    // Parameters are taken over where somebody asked for it, or where nobody has worked here yet.
+    const bool takes_form = std::exchange(m_asked_for, {}) == run.uuid || !m_context.panel_state().is_object();
+    if (!takes_form && (m_training || m_coming)) return;
     auto training = std::make_shared<Training>();
     training->uuid = run.uuid;
     training->finished = run.state == RunState::finished;
     training->series = recorded.series;
     if (run.summary.is_object()) training->summary = run.summary;
     for (const Artifact& artifact : recorded.artifacts) training->take(artifact);
-    m_form->set_values(run.params, tr("Open what made %1").arg(recorded.name()));
-    training->params = m_form->values();
+    if (takes_form) {
+        m_form->set_values(run.params, tr("Open what made %1").arg(recorded.name()));
+        m_coming.reset();
+        show_tab(Tab::curves);
+    }
+    training->params = takes_form ? m_form->values() : run.params;
     training->sources = data_path();
-    m_coming.reset();
-    m_form->set_recorded(m_form->values());
+    m_form->set_recorded(training->params);
     m_training = training;
-    show_tab(Tab::curves);
     if (is_graph_stale()) describe();
     show_training();
     show_soon();
