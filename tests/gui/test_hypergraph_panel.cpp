@@ -469,12 +469,14 @@ private Q_SLOTS:
         run.assets = {{"data", file.fileName()}};
         trained.context.recorded << run;
         for (const Artifact& artifact : trained_network(trained.graph)) trained.context.recorded_artifacts["trained"] << artifact;
+        trained.context.recorded_series["trained/train_accuracy"] = {{1, 0.4}, {2, 0.5}};
         trained.context.state = kept;
         Q_EMIT trained.context.project_changed();
         trained.answer_open();
         QTRY_VERIFY_WITH_TIMEOUT(trained.panel->training(), 60'000);
         QCOMPARE(trained.panel->form()->value("hidden"), Json(48));
         QVERIFY(trained.panel->is_stale());
+        QTRY_COMPARE_WITH_TIMEOUT(trained.panel->curves()->scores()->curves().size(), 1, 60'000);
     }
 
     /// What the project has of this graph is shown when it is opened, also where it is read before the graph is there.
