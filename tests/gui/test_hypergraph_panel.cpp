@@ -456,6 +456,51 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(again.has_graph(), 60'000);
         QCOMPARE(again.context.count("hypergraph.layout"), 0);             // the places are there
         QCOMPARE(again.panel->pane()->graph_view()->places()->x[0], x);
+        // The network that was trained on it is there again; the form stays as it was left.
+        Bench trained;
+        PanelRun run;
+        run.uuid = "trained";
+        run.id = 1;
+        run.method = "hypergraph.train";
+        run.state = RunState::finished;
+        run.params = kept["params"];
+        run.params["hidden"] = 16;
+        run.summary = {{"test_accuracy", 0.5}};
+        run.assets = {{"data", file.fileName()}};
+        trained.context.recorded << run;
+        for (const Artifact& artifact : trained_network(trained.graph)) trained.context.recorded_artifacts["trained"] << artifact;
+        trained.context.recorded_series["trained/train_accuracy"] = {{1, 0.4}, {2, 0.5}};
+        trained.context.state = kept;
+        Q_EMIT trained.context.project_changed();
+        trained.answer_open();
+        QTRY_VERIFY_WITH_TIMEOUT(trained.panel->training(), 60'000);
+        QCOMPARE(trained.panel->form()->value("hidden"), Json(48));
+        QVERIFY(trained.panel->is_stale());
+        QTRY_COMPARE_WITH_TIMEOUT(trained.panel->curves()->scores()->curves().size(), 1, 60'000);
+    }
+
+    /// What the project has of this graph is shown when it is opened, also where it is read before the graph is there.
+    void shows_recorded_results() {
+        Bench bench;
+        const QString path = bench.file();
+        PanelRun run;
+        run.uuid = "recorded";
+        run.id = 1;
+        run.method = "hypergraph.statistics";
+        run.state = RunState::finished;
+        run.params = {{"graph.format", "auto"}, {"graph.direction", "auto"}, {"hyperedges.source", "as_file"}, {"hyperedges.keep_largest", 0}};
+        run.assets = {{"data", path}};
+        bench.context.recorded << run;
+        for (const Artifact& artifact : measured_statistics()) bench.context.recorded_artifacts["recorded"] << artifact;
+        bench.panel->source()->data()->choose(path);
+        Q_EMIT bench.context.project_changed();
+        QTest::qWait(100);
+        bench.answer_open();
+        QTRY_VERIFY_WITH_TIMEOUT(bench.has_graph(), 60'000);
+        QTRY_COMPARE_WITH_TIMEOUT(bench.panel->statistics()->figures()->rowCount(), 6, 60'000);
+        QVERIFY(!bench.context.docks["statistics"].hint.contains("stale"));
+        bench.panel->pane()->set_colour("statistics:community");
+        QVERIFY(bench.panel->pane()->shown_colouring().kind == NodeColouring::Kind::classes);
     }
 
     /// A hundred thousand nodes: what is read is made into a graph on another thread, and the window answers meanwhile.

@@ -123,9 +123,9 @@ Method train_graph_method() {
     info.title = "Train a graph network";
     info.help = "Trains a network of the Hybrid Graph Benchmark or of HyperAug to tell the classes (or targets) of nodes, by a published protocol.";
     info.source = "HGB (arXiv 2306.05108), HyperAug (arXiv 2402.13033), HyperGCN (arXiv 1809.02589)";
-    info.parameters = network_parameters(true);
+    info.parameters = graph_parameters();   // in the order in which somebody decides
+    for (Parameter& parameter : network_parameters(true)) info.parameters.push_back(std::move(parameter));
     for (Parameter& parameter : training_parameters()) info.parameters.push_back(std::move(parameter));
-    for (Parameter& parameter : graph_parameters()) info.parameters.push_back(std::move(parameter));
     info.inputs = {graph_input()};
     info.outputs = {{"train_loss", "metric", "Loss", "", "lower"}, {"val_loss", "metric", "Loss, validation", "", "lower"}, {"train_accuracy", "metric", "Accuracy", "", "higher"}, {"val_accuracy", "metric", "Accuracy, validation", "", "higher"},
         {"train_mae", "metric", "Absolute error", "", "lower"}, {"val_mae", "metric", "Absolute error, validation", "", "lower"}, {"lr", "metric", "Learning rate", "", ""}, {"loss", "metric", "Loss with dropout", "", "lower"},

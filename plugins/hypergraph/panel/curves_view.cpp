@@ -44,7 +44,7 @@ void CurvesView::show_training(const Training* training, bool stale) {
         };
         add(losses, "train_loss", tr("training"), 0, 1);
         add(losses, "val_loss", tr("validation"), 1, 1);
-        is_error = training->series.contains(QStringLiteral("train_mae")) || training->series.contains(QStringLiteral("val_mae"));
+        is_error = !training->series.value(QStringLiteral("train_mae")).isEmpty() || !training->series.value(QStringLiteral("val_mae")).isEmpty();   // a recorded run has empty series, too
         add(scores, is_error ? "train_mae" : "train_accuracy", tr("training"), 0, is_error ? 1 : 100);
         add(scores, is_error ? "val_mae" : "val_accuracy", tr("validation"), 1, is_error ? 1 : 100);
     }

@@ -98,6 +98,7 @@ MethodOptions* Panel::make_options(const char* method) {
 
 void Panel::build_parameters() {
     m_form->add_to_group(tr("Hyperedges"), m_build);
+    for (const QString& group : {tr("Sampling"), tr("Augmentation")}) m_form->fold_group(group);   // most graphs are trained whole
     m_kept_view = new KeptView(QStringLiteral("view.hypergraph.shown"), [this] { return view_state(); },
         [this](const Json& kept) {
             take_view(kept);
@@ -184,6 +185,7 @@ void Panel::connect_views() {
     });
     connect(&m_context, &PanelContext::data_dropped, this, [this](const QString& path) { m_source->data()->choose(path); });
     connect(&m_context, &PanelContext::model_dropped, this, [this](const QString& path) { m_source->data()->choose(path); });   // any file: here it is a graph
+    connect(&m_context, &PanelContext::restore_run, this, [this](const QString& uuid) { m_asked_for = uuid; });
     connect(&Theme::instance(), &Theme::changed, this, &Panel::show_colours);
     connect(m_source, &SourceBar::source_changed, this, &Panel::source_changed);
     connect(m_empty, &EmptyState::button_clicked, m_source, &SourceBar::ask_file);

@@ -88,6 +88,7 @@ private:
     void choose_asset(const QString& role, const QString& path) override;
     QString data_path() const;
     Json graph_key() const;                                ///< data and graph parameters as they are now
+    Json graph_key_of(const Json& params) const;           ///< with the graph parameters of these
     bool is_ready_to_run() const override;
     void describe() override;
     bool wants_live() const override { return is_graph_stale(); }
@@ -164,7 +165,10 @@ private:
     OpenJob m_opening;
     Json m_statistics_key, m_compare_key, m_build_key;
     QHash<QString, QString> m_jobs;                        // method -> run under way
+    QHash<QString, Json> m_job_keys;                       // method -> graph that what comes is of
+    QList<RecordedRun> m_recorded_early;                   // read before their graph was there
     Explanation m_explaining;
+    QString m_asked_for;                                   // recorded run that somebody wants to see
     QString m_explained_training;                          // the training that the explanation is of
     QTimer m_open_soon;
     std::unique_ptr<LatestWorker<OpenJob, OpenResult>> m_maker;   // last: it calls back into this

@@ -130,6 +130,7 @@ bool Panel::start_job(const char* method, const Json& extra, const Assets& more)
     const QString uuid = m_context.submit(asked, assets() + more, asked.lane == Lane::live ? id : QString());
     if (uuid.isEmpty()) return false;
     m_jobs.insert(id, uuid);
+    m_job_keys.insert(id, graph_key());
     job_progress(id, tr("Waiting for the engine…"));
     return true;
 }
@@ -148,7 +149,7 @@ void Panel::take_job_artifact(const QString& method, const Artifact& artifact) {
         m_statistics->take(artifact);
         if (artifact.key == "nodes") {
             m_values.set_statistics(std::make_shared<CsvTable>(table_of(artifact)));
-            m_statistics_key = graph_key();
+            m_statistics_key = m_job_keys.value(method);
             m_pane->set_colours(m_values);
             m_selected->show_graph(m_graph, m_values);
             show_rows();
@@ -158,7 +159,7 @@ void Panel::take_job_artifact(const QString& method, const Artifact& artifact) {
         m_embedding->set_places(std::move(x), std::move(y));
     } else if (method == kCompare) {
         m_compare->take(artifact);
-        m_compare_key = graph_key();
+        m_compare_key = m_job_keys.value(method);
     } else if (method == kBuild) {
         m_build->take(artifact);
     } else if (method == kExplain) {
@@ -170,7 +171,7 @@ void Panel::take_job_artifact(const QString& method, const Artifact& artifact) {
 
 void Panel::job_finished(const QString& method, const Json& summary) {
     if (method == kBuild) {
-        m_build_key = graph_key();
+        m_build_key = m_job_keys.value(method);
         m_build->finish(summary);
     } else if (method == kExplain) {
         m_explaining.summary = summary;

@@ -28,11 +28,14 @@ void Panel::choose_asset(const QString& role, const QString& path) {
 
 QString Panel::data_path() const { return m_source->data()->path(); }
 
-Json Panel::graph_key() const {
-    Json params = Json::object();
-    for (const auto& [id, value] : m_form->values().items())
-        if (id.starts_with("graph.") || id.starts_with("hyperedges.")) params[id] = value;
-    return {{"data", data_path().toStdString()}, {"params", params}};
+Json Panel::graph_key() const { return graph_key_of(m_form->values()); }
+
+Json Panel::graph_key_of(const Json& params) const {
+    Json own = Json::object();
+    if (params.is_object())
+        for (const auto& [id, value] : params.items())
+            if (id.starts_with("graph.") || id.starts_with("hyperedges.")) own[id] = value;
+    return {{"data", data_path().toStdString()}, {"params", own}};
 }
 
 bool Panel::is_graph_stale() const { return m_graph ? m_graph_key != graph_key() : m_open.isEmpty() && !data_path().isEmpty(); }
@@ -144,6 +147,12 @@ void Panel::adopt(OpenResult result) {
     }
     if (m_places.first.empty()) start_layout(true);
     else show_places();
+    for (const RecordedRun& recorded : std::exchange(m_recorded_early, {})) show_recorded(recorded);
+    if (!same_nodes && !m_coming && (!m_training || m_training->sources != data_path()) && m_context.has_project()) {
+        m_training.reset();   // of another graph
+        show_training();
+        read_newest(kTrain, QStringLiteral("data"), data_path());
+    }
     if (!same_nodes)
         for (const QString& warning : m_graph->warnings) m_context.show_message(QStringLiteral("warn"), warning, data_path(), tr("The Import tab says what was found and what it became."));
     save_soon();
@@ -208,20 +217,32 @@ void Panel::show_recorded(const RecordedRun& recorded) {
             }
             return;
         }
+        if (!m_graph || m_graph_key.value("data", Json()) != Json(data_path().toStdString())) {
+            m_recorded_early << recorded;
+            return;
+        }
+        m_job_keys[run.method] = graph_key_of(run.params);
         for (const Artifact& artifact : recorded.artifacts) take_job_artifact(run.method, artifact);
+        show_stale();
         return;
     }
+    // Parameters are taken over where somebody asked for it, or where nobody has worked here yet.
+    const bool takes_form = std::exchange(m_asked_for, {}) == run.uuid || !m_context.panel_state().is_object();
+    if (!takes_form && (m_training || m_coming)) return;
     auto training = std::make_shared<Training>();
     training->uuid = run.uuid;
     training->finished = run.state == RunState::finished;
     training->series = recorded.series;
     if (run.summary.is_object()) training->summary = run.summary;
     for (const Artifact& artifact : recorded.artifacts) training->take(artifact);
-    m_form->set_values(run.params, tr("Open what made %1").arg(recorded.name()));
-    training->params = m_form->values();
+    if (takes_form) {
+        m_form->set_values(run.params, tr("Open what made %1").arg(recorded.name()));
+        m_coming.reset();
+        show_tab(Tab::curves);
+    }
+    training->params = takes_form ? m_form->values() : run.params;
     training->sources = data_path();
-    m_coming.reset();
-    m_form->set_recorded(m_form->values());
+    m_form->set_recorded(training->params);
     m_training = training;
     if (is_graph_stale()) describe();
     show_training();

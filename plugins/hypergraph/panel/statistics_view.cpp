@@ -85,6 +85,7 @@ void StatisticsView::set_graph(const ShownGraph* graph) {
         m_histograms[kDegree] = length_counts(graph->data->neighbours);
         m_histograms[kHyperdegree] = length_counts(graph->data->memberships);
         m_histograms[kSize] = length_counts(graph->data->members);
+        if (m_which->current() == kDegree && graph->data->edges.size() == 0 && graph->data->members.size() > 0) m_which->set_current(kSize);   // all degrees are 0
     }
     m_run->setEnabled(graph);
     show_histogram();
