@@ -80,10 +80,18 @@ const at::Tensor& GraphView::hyperedge_scale() const {
 
 const Pattern& GraphView::completed_members() const {
     if (m_completed) return m_completed;
-    Csr rows = members()->rows;
+    const Csr& given = members()->rows;
+    Csr rows;
     std::vector<bool> alone(static_cast<std::size_t>(m_nodes), false);
-    for (std::int64_t e = 0; e < rows.rows(); ++e)
-        if (rows.length(e) == 1) alone[static_cast<std::size_t>(rows[e][0])] = true;
+    std::vector<std::int32_t> row;
+    for (std::int64_t e = 0; e < given.rows(); ++e) {
+        row.assign(given[e].begin(), given[e].end());
+        if (row.size() == 1) alone[static_cast<std::size_t>(row.front())] = true;
+        std::ranges::sort(row);
+        row.erase(std::unique(row.begin(), row.end()), row.end());
+        rows.items.insert(rows.items.end(), row.begin(), row.end());
+        rows.offsets.push_back(rows.size());
+    }
     for (std::int64_t node = 0; node < m_nodes; ++node)
         if (!alone[static_cast<std::size_t>(node)]) {
             rows.items.push_back(static_cast<std::int32_t>(node));

@@ -47,7 +47,7 @@ public:
     /// 1 / members of each hyperedge, 1 / hyperedges of each node (0 where there are none).
     const at::Tensor& member_scale() const;
     const at::Tensor& hyperedge_scale() const;
-    /// The hypergraph of ED-HNN: a hyperedge of size 1 for every node that has none.
+    /// The hypergraph of ED-HNN: members once each, and a hyperedge of size 1 for every node that has none.
     const Pattern& completed_members() const;
     /// Memberships as if they were edges from column 0 to column 1 (node -> hyperedge id), which is what released lp-gat-hyper-gcn does. Same number of nodes: ids of hyperedges
     /// beyond it throw Error(invalid_value).
