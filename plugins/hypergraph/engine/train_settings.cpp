@@ -75,6 +75,7 @@ std::vector<Parameter> training_parameters() {
         Parameter::text("split_name", "").with_label("Name").with_group("Split").with_help("Of the data set's splits; empty: the first.").when("split", {"protocol", "file"}),
         Parameter::number("train_share", 0.6).range(0.001, 0.999).with_label("Training").with_group("Split").when("split", {"random"}),
         Parameter::number("validation_share", 0.2).range(0, 0.999).with_label("Validation").with_group("Split").when("split", {"random"}),
+        Parameter::seed("seed", 0).with_label("Seed").with_group("Training").with_help("Of dropout and samplers, and of what the protocol draws anew in each run."),
         Parameter::integer("initial_seed", 0).range(0, kMaxSeed).with_label("Seed of the weights").with_group("Training").with_help("0: of the protocol (HGB: 1 in every run; else the run's seed).").is_advanced(),
         Parameter::choice("part_hyperedges", "all", {{"all", "All", ""}, {"joint", "Joint", "memberships of training nodes"}, {"strict", "Strict", "hyperedges with training nodes only"}}).with_label("Hyperedges seen").with_group("Split").is_advanced(),
         Parameter::choice("sampler", "none", {{"none", "None: full batch", ""}, {"saint-node", "GraphSAINT, nodes", ""}, {"saint-edge", "GraphSAINT, edges", ""}, {"saint-walk", "GraphSAINT, walks", ""}, {"shadow", "ShaDow", "a neighbourhood for each root"},
