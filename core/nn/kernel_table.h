@@ -33,7 +33,8 @@ template <class T> struct Typed {
 
 constexpr int kThinRows = 8;
 
-struct AdamwStep { float lr, beta1, beta2, eps, decay, correction1, correction2, grad_scale; };
+/// rest: 1 - beta, which is not what float gives where beta is near 1.
+struct AdamwStep { float lr, beta1, beta2, rest1, rest2, eps, decay, correction1, correction2, grad_scale; };
 
 struct EvenGrid { float inverse, scale, low, high; };   ///< x -> clamp(round(x inverse), low, high) scale
 

@@ -425,8 +425,8 @@ void adamw(float* p, const float* g, float* m, float* v, std::int64_t count, con
     const float keep = 1.0f - s.lr * s.decay, rate = s.lr / s.correction1, root = 1.0f / s.correction2;
     each(count, [&](std::int64_t i, int n) {
         const V grad = load(g + i, n) * s.grad_scale;
-        const V mean = load(m + i, n) + (1.0f - s.beta1) * (grad - load(m + i, n));
-        const V square = s.beta2 * load(v + i, n) + (1.0f - s.beta2) * grad * grad;
+        const V mean = load(m + i, n) + s.rest1 * (grad - load(m + i, n));
+        const V square = s.beta2 * load(v + i, n) + s.rest2 * grad * grad;
         store(m + i, mean, n);
         store(v + i, square, n);
         V deviation = square * root;

@@ -62,7 +62,7 @@ void AdamW::step(double lr, double gradient_scale) {
     const double t = double(m_steps);
     over(m_parameters, [&](std::size_t i, const at::Tensor& p) {
         if (!p.grad().defined()) return;
-        const kernel::AdamwStep step{float(lr), float(m_options.beta1), float(m_options.beta2), float(m_options.eps), float(p.dim() >= 2 ? m_options.weight_decay : 0),
+        const kernel::AdamwStep step{float(lr), float(m_options.beta1), float(m_options.beta2), float(1 - m_options.beta1), float(1 - m_options.beta2), float(m_options.eps), float(p.dim() >= 2 ? m_options.weight_decay : 0),
             float(1 - std::pow(m_options.beta1, t)), float(1 - std::pow(m_options.beta2, t)), float(gradient_scale)};
         const at::Tensor gradient = p.grad().contiguous();
         kernel::table().adamw(static_cast<float*>(p.mutable_data_ptr()), gradient.const_data_ptr<float>(), static_cast<float*>(m_mean[i].mutable_data_ptr()),

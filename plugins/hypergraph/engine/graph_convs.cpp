@@ -2,6 +2,8 @@
 #include "plugins/hypergraph/engine/graph_layers.h"
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
+#include <algorithm>
+#include <ATen/Parallel.h>
 #include <cmath>
 
 namespace lathe::hypergraph {
@@ -50,10 +52,27 @@ Normalized normalized_edges(const GraphView& graph, const GcnOptions& options) {
 
 }
 
+at::Tensor DropoutStream::mask(at::IntArrayRef sizes, double probability) {
+    const at::Tensor made = at::empty(sizes, at::kFloat);
+    auto* out = static_cast<float*>(made.mutable_data_ptr());
+    const std::uint64_t first = m_drawn;
+    m_drawn += static_cast<std::uint64_t>(made.numel());
+    const auto below = static_cast<std::uint32_t>(std::min(probability * 0x1p32, 0x1p32 - 1));
+    const auto kept = static_cast<float>(1 / (1 - probability));
+    at::parallel_for(0, made.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t k = begin; k < end; ++k) {   // the finaliser of SplitMix64 of a counter: no state that threads would have to share
+            std::uint64_t z = m_seed + (first + static_cast<std::uint64_t>(k)) * 0x9e3779b97f4a7c15ull;
+            z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+            z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+            out[k] = static_cast<std::uint32_t>((z ^ (z >> 31)) >> 32) < below ? 0.0f : kept;
+        }
+    });
+    return made;
+}
+
 at::Tensor dropped(const at::Tensor& x, double probability, Pass& pass) {
     if (!pass.dropout || probability <= 0) return x;
-    const at::Tensor kept = at::empty(x.sizes(), x.options().requires_grad(false)).bernoulli_(1 - probability, *pass.dropout).div_(1 - probability);
-    return x * kept;
+    return x * pass.dropout->mask(x.sizes(), probability);
 }
 
 NodeMatrix dropped(const NodeMatrix& x, double probability, Pass& pass) {

@@ -10,10 +10,19 @@ namespace lathe::hypergraph {
 /// Attention of one layer, kept for those who ask why: alpha [entries, heads] by place of the pattern.
 struct KeptAttention { std::string layer; Pattern pattern; at::Tensor alpha; };
 
+/// Random masks that do not depend on the number of threads.
+class DropoutStream {
+public:
+    explicit DropoutStream(std::uint64_t seed) : m_seed(seed) {}
+    at::Tensor mask(at::IntArrayRef sizes, double probability);   ///< 0 with that probability, else 1 / (1 - probability)
+private:
+    std::uint64_t m_seed, m_drawn = 0;
+};
+
 /// What one forward pass carries along.
 struct Pass {
     TapStack* taps = nullptr;
-    std::optional<at::Generator> dropout;           ///< none: dropout is off
+    std::optional<DropoutStream> dropout;           ///< none: dropout is off
     at::Tensor embedding;                           ///< set by networks: the last hidden layer [N, d]
     std::vector<KeptAttention>* attention = nullptr;
 };

@@ -135,7 +135,7 @@ TrainingStep GraphTrainer::step() {
             if (m_tick) m_tick();
         });
         pass.taps = &ticks;
-        pass.dropout = random_stream(m_settings.seed, dropout_stream, m_step);
+        pass.dropout.emplace(random_stream(m_settings.seed, dropout_stream, m_step).current_seed());
         told.loss = m_sampler ? learn_batch(pass) : learn_whole(pass);
     }
     told.gradient_norm = m_optimizer->gradient_norm();
