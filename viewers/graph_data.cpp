@@ -66,10 +66,7 @@ GraphDataPtr GraphData::make(std::int64_t nodes, std::int64_t hyperedges, std::s
     low.reserve(from.size());
     high.reserve(from.size());
     for (std::size_t k = 0; k < from.size(); ++k) {
-        if (from[k] == to[k]) {
-            ++graph->loops;
-            continue;
-        }
+        if (from[k] == to[k]) continue;
         low.push_back(std::min(from[k], to[k]));
         high.push_back(std::max(from[k], to[k]));
     }

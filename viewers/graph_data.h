@@ -26,7 +26,6 @@ struct GraphData {
     GraphRows neighbours;         ///< both directions of `edges`
     GraphRows members;            ///< row: hyperedge, items: its nodes, ascending, each once
     GraphRows memberships;        ///< row: node, items: its hyperedges, ascending
-    std::int64_t loops = 0;       ///< self-loops left out
 
     /// From the columns of an edge list (`from`, `to`; directions and repeats are dropped) and from the pairs (member, hyperedge) of an incidence list.
     /// Error (invalid_value): lists of different lengths, or an id outside. Any thread; about 0.1 s for a million pairs, so not on the GUI thread for large graphs.

@@ -1,4 +1,5 @@
 #include "viewers/graph_look.h"
+#include <QCoreApplication>
 
 namespace lathe {
 namespace {
@@ -33,6 +34,15 @@ QColor class_colour(std::int32_t index, bool dark) {
 }
 
 NodeShape class_shape(std::int32_t index) { return index < 0 ? NodeShape::circle : NodeShape((index / kGraphPalette) % 4); }
-QColor hyperedge_colour(std::int32_t index, bool dark) { return class_colour(index < 0 ? -1 : index, dark); }
+
+QString shown_node_name(const NameSource& names, std::int32_t node) {
+    const QString name = names ? names(node) : QString();
+    return name.isEmpty() ? u'#' + QString::number(node) : name;
+}
+
+QString shown_hyperedge_name(const NameSource& names, std::int32_t hyperedge) {
+    const QString name = names ? names(hyperedge) : QString();
+    return name.isEmpty() ? QCoreApplication::translate("lathe::GraphView", "hyperedge %1").arg(hyperedge) : name;
+}
 
 }

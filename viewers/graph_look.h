@@ -36,12 +36,13 @@ struct NodeSizing {
 
 enum class NodeShape { circle, square, triangle, diamond };
 
-constexpr int kGraphPalette = 10;                         ///< colours; classes after that have the same colours in another shape
+constexpr int kGraphPalette = 10;                         ///< colours of classes and hyperedges; those after that have the same colours in another shape
 QColor class_colour(std::int32_t index, bool dark);       ///< index < 0: the grey of "none". At least 3:1 on the canvas of its theme
 NodeShape class_shape(std::int32_t index);
-QColor hyperedge_colour(std::int32_t index, bool dark);
 
 /// Names are asked for when they are drawn, from any thread.
 using NameSource = std::function<QString(std::int32_t)>;
+QString shown_node_name(const NameSource& names, std::int32_t node);                  ///< "#12" where it has none
+QString shown_hyperedge_name(const NameSource& names, std::int32_t hyperedge);        ///< "hyperedge 12" where it has none
 
 }

@@ -22,20 +22,10 @@ QString graph_text(const char* text) { return QCoreApplication::translate("lathe
 
 }
 
-double GraphScene::node_radius(double scale) const { return std::clamp(0.24 * spacing * scale, 1.3, 9.0); }
+double graph_node_radius(double spacing, double scale) { return std::clamp(0.24 * spacing * scale, 1.3, 9.0); }
 
 double GraphScene::hyperedge_radius(std::int32_t hyperedge, double scale) const {
     return std::clamp(node_radius(scale) * (0.55 + 0.16 * std::log2(double(graph->members.length(hyperedge)) + 1)), 1.2, 16.0);
-}
-
-QString GraphScene::name_of_node(std::int32_t node) const {
-    const QString name = node_name ? node_name(node) : QString();
-    return name.isEmpty() ? u'#' + QString::number(node) : name;
-}
-
-QString GraphScene::name_of_hyperedge(std::int32_t hyperedge) const {
-    const QString name = hyperedge_name ? hyperedge_name(hyperedge) : QString();
-    return name.isEmpty() ? graph_text("hyperedge ") + QString::number(hyperedge) : name;
 }
 
 // --- what is drawn where
@@ -257,7 +247,7 @@ void GraphRenderer::paint_areas(QPainter& painter, const GraphScene& scene, cons
         for (std::size_t i = 0; i < shown.size(); ++i) m_hulls.push_back({shown[i], hull_of(scene, camera, shown[i], levels[i])});
         std::ranges::stable_sort(m_hulls, std::greater(), [&scene](const GraphHull& hull) { return scene.graph->members.length(hull.hyperedge); });   // small ones on top
         for (const GraphHull& hull : m_hulls) {
-            QColor colour = hyperedge_colour(hull.hyperedge, dark);
+            QColor colour = class_colour(hull.hyperedge, dark);
             painter.setPen(QPen(colour, 1.5, hull.hyperedge / kGraphPalette % 2 ? Qt::DashLine : Qt::SolidLine));
             colour.setAlphaF(0.11f);
             painter.setBrush(colour);
@@ -270,7 +260,7 @@ void GraphRenderer::paint_areas(QPainter& painter, const GraphScene& scene, cons
     const std::int64_t lines = scene.graph->members.size();
     lines_of(scene, scene.graph->nodes, line_rows(scene), [&](float x0, float y0, float x1, float y1, std::int32_t h) {
         if (std::isnan(x0) || std::isnan(x1)) return;
-        QColor colour = hyperedge_colour(h, dark);
+        QColor colour = class_colour(h, dark);
         colour.setAlphaF(lines > 2000 ? 0.35f : 0.8f);
         painter.setPen(QPen(colour, 1));
         painter.drawLine(QPointF(double(x0), double(y0)), QPointF(double(x1), double(y1)));
@@ -303,7 +293,7 @@ std::vector<GraphMark> GraphRenderer::base_marks(const GraphScene& scene, const 
             const float x = m_hx[std::size_t(h)], y = m_hy[std::size_t(h)];
             if (!seen.contains(double(x), double(y))) continue;
             const double r = scene.hyperedge_radius(h, camera.scale);
-            const QColor colour = scene.few || scene.style == GraphStyle::line_graph ? hyperedge_colour(h, scene.look.dark) : scene.look.text3;
+            const QColor colour = scene.few || scene.style == GraphStyle::line_graph ? class_colour(h, scene.look.dark) : scene.look.text3;
             marks.push_back({x, y, float(r), NodeShape::square, colour.rgba(), r > 2.5 ? canvas : 0, 1});
         }
     if (scene.style == GraphStyle::line_graph) return marks;

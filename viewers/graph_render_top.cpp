@@ -37,7 +37,7 @@ void GraphRenderer::paint_highlights(QPainter& painter, const GraphScene& scene,
     };
     const auto area = [&](std::int32_t h, float alpha) {
         const QPainterPath path = hull_of(scene, camera, h, 0);
-        QColor colour = hyperedge_colour(h, scene.look.dark);
+        QColor colour = class_colour(h, scene.look.dark);
         painter.setPen(QPen(colour, 1.5));
         colour.setAlphaF(alpha);
         painter.setBrush(colour);
@@ -62,7 +62,7 @@ void GraphRenderer::paint_highlights(QPainter& painter, const GraphScene& scene,
             join(m_x[std::size_t(scene.hovered_node)], m_y[std::size_t(scene.hovered_node)], m_x[std::size_t(w)], m_y[std::size_t(w)]);
     if (scene.style == GraphStyle::star && m_super.empty()) {
         const auto spokes = [&](std::int32_t h) {
-            painter.setPen(QPen(hyperedge_colour(h, scene.look.dark), 1));
+            painter.setPen(QPen(class_colour(h, scene.look.dark), 1));
             for (const std::int32_t v : scene.graph->members[h]) join(m_hx[std::size_t(h)], m_hy[std::size_t(h)], m_x[std::size_t(v)], m_y[std::size_t(v)]);
         };
         for (const std::int32_t h : hyperedges_of_hover(scene)) spokes(h);
@@ -96,7 +96,7 @@ std::vector<GraphMark> GraphRenderer::top_marks(const GraphScene& scene, const G
         if (std::isnan(m_hx[std::size_t(h)])) return;
         const float x = m_hx[std::size_t(h)], y = m_hy[std::size_t(h)], r = float(scene.hyperedge_radius(h, camera.scale));
         if (on_black) marks.push_back({x, y, r + 3, NodeShape::square, black, 0, 0});
-        marks.push_back({x, y, r + 2, NodeShape::square, hyperedge_colour(h, scene.look.dark).rgba(), ring, 2});
+        marks.push_back({x, y, r + 2, NodeShape::square, class_colour(h, scene.look.dark).rgba(), ring, 2});
     };
     if (m_super.empty()) {
         if (scene.hovered_node >= 0)

@@ -24,6 +24,8 @@ struct GraphMarks {                                            // of each node
     std::vector<float> factor;                                 ///< of the radius; empty: 1
 };
 
+double graph_node_radius(double spacing, double scale);        ///< pixels, without sizing
+
 /// A snapshot; everything in it stays as it is.
 struct GraphScene {
     GraphDataPtr graph;
@@ -46,11 +48,11 @@ struct GraphScene {
 
     bool shows_node(std::int32_t n) const { return !nodes || (*nodes)[std::size_t(n)]; }
     bool shows_hyperedge(std::int32_t h) const { return !hyperedges || (*hyperedges)[std::size_t(h)]; }
-    double node_radius(double scale) const;
+    double node_radius(double scale) const { return graph_node_radius(spacing, scale); }
     double node_radius(std::int32_t node, double scale) const { return node_radius(scale) * (marks->factor.empty() ? 1 : marks->factor[std::size_t(node)]); }
     double hyperedge_radius(std::int32_t hyperedge, double scale) const;
-    QString name_of_node(std::int32_t node) const;
-    QString name_of_hyperedge(std::int32_t hyperedge) const;
+    QString name_of_node(std::int32_t node) const { return shown_node_name(node_name, node); }
+    QString name_of_hyperedge(std::int32_t hyperedge) const { return shown_hyperedge_name(hyperedge_name, hyperedge); }
 };
 
 struct SuperNode {
@@ -83,7 +85,6 @@ public:
     bool draw(QPainter& painter, const GraphScene& scene, const GraphCamera& camera, std::int64_t limit);
 
 private:
-    struct Frame;                                              // places in pixels
     void prepare(const GraphScene& scene, const GraphCamera& camera, const std::atomic<bool>& stop);
     void find_centres(const GraphScene& scene);
     void find_dual(const GraphScene& scene, const std::atomic<bool>& stop);

@@ -19,7 +19,6 @@ Ids combined(const Ids& old, Ids given, SelectHow how) {
     switch (how) {
         case SelectHow::replace: return given;
         case SelectHow::add: std::ranges::set_union(old, given, std::back_inserter(result)); break;
-        case SelectHow::remove: std::ranges::set_difference(old, given, std::back_inserter(result)); break;
         case SelectHow::toggle: std::ranges::set_symmetric_difference(old, given, std::back_inserter(result)); break;
     }
     return result;

@@ -6,7 +6,7 @@
 
 namespace lathe {
 
-enum class SelectHow { replace, add, remove, toggle };
+enum class SelectHow { replace, add, toggle };
 
 class GraphSelection : public QObject {
     Q_OBJECT

@@ -10,7 +10,6 @@
 namespace lathe {
 namespace {
 
-
 std::int64_t shown_count(const std::vector<std::uint8_t>& visible) { return std::ranges::count_if(visible, [](std::uint8_t v) { return v != 0; }); }
 
 }
@@ -49,7 +48,6 @@ void GraphView::set_graph(GraphDataPtr graph) {
     m->places.reset();
     m->colouring = {};
     m->sizing = {};
-    m->priority.clear();
     m->node_filter.clear();
     m->hyperedge_filter.clear();
     m->clusters.reset();
@@ -103,12 +101,6 @@ void GraphView::set_sizing(NodeSizing sizing) {
     m->sizing = std::move(sizing);
     m->find_marks();
     m->change();
-}
-
-void GraphView::set_label_priority(std::vector<float> priority) {
-    m->priority = std::move(priority);
-    m->find_label_order();
-    m->change(false);
 }
 
 void GraphView::set_visible_nodes(std::vector<std::uint8_t> visible) {
@@ -237,10 +229,9 @@ void GraphView::set_current(std::int32_t node) {
 
 bool GraphView::find(const QString& text) {
     if (!m->graph || text.isEmpty()) return false;
-    const GraphScene scene = m->scene();
     for (std::int64_t i = 1; i <= m->graph->nodes; ++i) {
         const auto v = std::int32_t((m->current + i) % m->graph->nodes);
-        if (!m->shows_node(v) || !scene.name_of_node(v).contains(text, Qt::CaseInsensitive)) continue;
+        if (!m->shows_node(v) || !shown_node_name(m->node_name, v).contains(text, Qt::CaseInsensitive)) continue;
         m->rounding = v;
         m->selection->select_nodes({v});
         set_current(v);
@@ -258,6 +249,31 @@ void GraphView::Impl::change(bool base) {
     q->update();   // the next paint asks for the picture, so several changes make one
 }
 
+/// The allowed nodes that some steps over edges and hyperedges reach from the one in focus; 1: such a node.
+std::vector<std::uint8_t> GraphView::Impl::within_focus(const std::vector<std::uint8_t>& allowed) const {
+    std::vector<std::uint8_t> near(allowed.size(), 0), met(std::size_t(graph->hyperedges), 0);
+    near[std::size_t(focused)] = 1;
+    std::vector<std::int32_t> front{focused}, next;
+    const auto reach = [&](std::int32_t w) {
+        if (near[std::size_t(w)] || !allowed[std::size_t(w)]) return;
+        near[std::size_t(w)] = 1;
+        next.push_back(w);
+    };
+    for (int step = 0; step < focus_steps; ++step) {
+        for (const std::int32_t v : front) {
+            for (const std::int32_t w : graph->neighbours[v]) reach(w);
+            for (const std::int32_t h : graph->memberships[v]) {
+                if (met[std::size_t(h)] || (!hyperedge_filter.empty() && !hyperedge_filter[std::size_t(h)])) continue;
+                met[std::size_t(h)] = 1;
+                for (const std::int32_t w : graph->members[h]) reach(w);
+            }
+        }
+        front.swap(next);
+        next.clear();
+    }
+    return near;
+}
+
 /// Nodes that pass the filter and lie within the focus; hyperedges that pass theirs and have a visible member.
 void GraphView::Impl::find_visible() {
     nodes.reset();
@@ -267,29 +283,7 @@ void GraphView::Impl::find_visible() {
     if (!graph) return;
     if (focused >= 0 || !node_filter.empty()) {
         auto shown = node_filter.empty() ? std::vector<std::uint8_t>(std::size_t(graph->nodes), 1) : node_filter;
-        if (focused >= 0) {
-            std::vector<std::uint8_t> near(shown.size(), 0), met(std::size_t(graph->hyperedges), 0);
-            near[std::size_t(focused)] = 1;
-            std::vector<std::int32_t> front{focused}, next;
-            for (int step = 0; step < focus_steps; ++step) {
-                const auto reach = [&](std::int32_t w) {
-                    if (near[std::size_t(w)] || !shown[std::size_t(w)]) return;
-                    near[std::size_t(w)] = 1;
-                    next.push_back(w);
-                };
-                for (const std::int32_t v : front) {
-                    for (const std::int32_t w : graph->neighbours[v]) reach(w);
-                    for (const std::int32_t h : graph->memberships[v])
-                        if (!met[std::size_t(h)] && (hyperedge_filter.empty() || hyperedge_filter[std::size_t(h)])) {
-                            met[std::size_t(h)] = 1;
-                            for (const std::int32_t w : graph->members[h]) reach(w);
-                        }
-                }
-                front.swap(next);
-                next.clear();
-            }
-            shown = std::move(near);
-        }
+        if (focused >= 0) shown = within_focus(shown);
         nodes = std::make_shared<const std::vector<std::uint8_t>>(std::move(shown));
         visible_nodes = shown_count(*nodes);
     }
@@ -317,6 +311,7 @@ void GraphView::Impl::find_marks() {
     found->fill.assign(count, (colouring.kind == NodeColouring::Kind::plain ? look.accent : class_colour(-1, look.dark)).rgba());
     found->shape.assign(count, NodeShape::circle);
     missing = 0;
+    classes_met.clear();
     if (colouring.kind == NodeColouring::Kind::classes && colouring.classes.size() == count) {
         std::vector<QRgb> colours;
         for (std::size_t c = 0; c < kGraphPalette; ++c) colours.push_back(class_colour(std::int32_t(c), look.dark).rgba());
@@ -324,6 +319,7 @@ void GraphView::Impl::find_marks() {
             const std::int32_t c = colouring.classes[i];
             missing += c < 0;
             if (c < 0) continue;
+            classes_met.insert(c);
             found->fill[i] = colours[std::size_t(c % kGraphPalette)];
             found->shape[i] = class_shape(c);
         }
@@ -363,18 +359,18 @@ void GraphView::Impl::find_marks() {
 void GraphView::Impl::find_label_order() {
     auto order = std::make_shared<std::vector<std::int32_t>>(graph ? std::size_t(graph->nodes) : 0);
     std::iota(order->begin(), order->end(), 0);
-    std::vector<float> by = priority;
-    if (graph && std::int64_t(by.size()) != graph->nodes) {
-        by.resize(order->size());
-        for (std::int64_t v = 0; v < graph->nodes; ++v) by[std::size_t(v)] = float(graph->neighbours.length(v) + graph->memberships.length(v));
-    }
-    for (float& value : by)
-        if (std::isnan(value)) value = -std::numeric_limits<float>::infinity();
-    std::ranges::stable_sort(*order, std::greater(), [&by](std::int32_t v) { return by[std::size_t(v)]; });
+    std::ranges::stable_sort(*order, std::greater(), [this](std::int32_t v) { return graph->neighbours.length(v) + graph->memberships.length(v); });
     label_order = std::move(order);
 }
 
 bool GraphView::Impl::has_place(std::int32_t n) const { return places && std::isfinite(places->x[std::size_t(n)]) && std::isfinite(places->y[std::size_t(n)]); }
+
+std::vector<std::int32_t> GraphView::Impl::shown_nodes() const {
+    std::vector<std::int32_t> shown;
+    for (std::int32_t v = 0; graph && v < graph->nodes; ++v)
+        if (shows_node(v)) shown.push_back(v);
+    return shown;
+}
 
 /// Units between neighbours if the visible nodes filled their frame evenly. The outer percent of each side does not count: one far node makes no node a dot.
 void GraphView::Impl::find_spacing() {
@@ -436,6 +432,7 @@ void GraphView::Impl::update_note() {
     if (shown_style() != style)
         parts << GraphView::tr("Hulls are drawn for up to %1 hyperedges. %2 are visible, so they are stars; those selected keep their hulls.")
                      .arg(kMostHulls).arg(QLocale().toString(qlonglong(visible_hyperedges)));
+    if (graph && graph->nodes > 0 && visible_nodes == 0) parts << GraphView::tr("No node passes the filters. Show more of them.");
     if (focused >= 0) parts << GraphView::tr("Only nodes within %n step(s) of one node. Escape shows all.", nullptr, focus_steps);
     if (!note_of_picture.isEmpty()) parts << note_of_picture;
     const QString text = parts.join(u' ');

@@ -4,7 +4,7 @@
 //
 // Mouse: wheel zooms about the pointer; left drag pans, on a node it moves the node; Shift+drag selects a rectangle (with Ctrl: adds); click selects, Ctrl+click
 // toggles; double click on a super-node goes nearer, elsewhere fits; middle drag always pans.
-// Keys: arrows pan, + - zoom, F fits, Shift+arrows step to the next node in that direction, N and Shift+N go round the neighbours of that node, E and Shift+E round
+// Keys: arrows pan, + - zoom, F fits, Shift+arrows step to the next node in that direction, Ctrl+arrows move that node, N and Shift+N go round the neighbours of that node, E and Shift+E round
 // its hyperedges, Enter selects, Space toggles, G focuses on its neighbourhood, L lens, Ctrl+A all, Ctrl+C names, Escape: clears focus, then the selection.
 #include "viewers/graph_data.h"
 #include "viewers/graph_look.h"
@@ -35,7 +35,6 @@ public:
     void set_names(NameSource node_name, NameSource hyperedge_name);     ///< null: "#12". Called on other threads, too: capture by shared_ptr
     void set_colouring(NodeColouring colouring);
     void set_sizing(NodeSizing sizing);
-    void set_label_priority(std::vector<float> priority);                ///< [nodes]; empty: by degree and hyperdegree
     void set_visible_nodes(std::vector<std::uint8_t> visible);           ///< [nodes], 0 hides; empty: all
     void set_visible_hyperedges(std::vector<std::uint8_t> visible);      ///< [hyperedges]; empty: all
     void set_clusters(std::vector<std::int32_t> cluster, QStringList names = {});   ///< [nodes]: super-nodes far out; below 0: in none; empty: no super-nodes
@@ -48,7 +47,7 @@ public:
     GraphStyle shown_style() const;                                      ///< hulls become stars above kMostHulls visible hyperedges
     QString note() const;                                                ///< why it differs or what is left out; empty: nothing. Drawn in the view, too
     void set_edges_visible(bool on);                                     ///< simple edges; on
-    void set_labels_visible(bool on);                                    ///< on
+    void set_labels_visible(bool on);                                    ///< where there is room, the nodes of most edges and hyperedges first; on
     void set_legend_visible(bool on);                                    ///< on
     void set_lens(bool on);
     bool lens() const;
@@ -99,7 +98,7 @@ public:
 
 Q_SIGNALS:
     void node_activated(int node);                                       ///< double click or Enter
-    void node_moved(int node, double x, double y);                       ///< at the end of a drag
+    void node_moved(int node, double x, double y);                       ///< at the end of a drag, or by a key
     void current_changed(int node);
     void focus_changed(int node, int steps);                             ///< (-1, 0): none
     void note_changed(QString note);

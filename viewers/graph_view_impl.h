@@ -4,7 +4,7 @@
 #include "viewers/graph_view.h"
 #include "viewers/latest_worker.h"
 #include <QTimer>
-#include <array>
+#include <set>
 
 namespace lathe {
 
@@ -30,6 +30,7 @@ struct GraphView::Impl {
     // --- the scene
     void change(bool base = true);                             ///< what is shown has changed: `base` unless only selection, hover or labels have
     void find_visible();                                       ///< from filters and focus
+    std::vector<std::uint8_t> within_focus(const std::vector<std::uint8_t>& allowed) const;
     void find_marks();
     void find_label_order();
     void find_spacing();
@@ -39,6 +40,8 @@ struct GraphView::Impl {
     bool shows_node(std::int32_t n) const { return !nodes || (*nodes)[std::size_t(n)]; }
     bool shows_hyperedge(std::int32_t h) const { return !hyperedges || (*hyperedges)[std::size_t(h)]; }
     bool has_place(std::int32_t n) const;
+    std::vector<std::int32_t> shown_nodes() const;
+    std::vector<std::int32_t> members_of(const SuperNode& super) const;   ///< those that are visible
     bool is_empty() const { return !graph || graph->nodes == 0 || !places; }
 
     // --- the picture
@@ -50,7 +53,7 @@ struct GraphView::Impl {
     void paint(QPainter& painter);
     void paint_legend(QPainter& painter, const QRectF& area) const;
     void paint_over(QPainter& painter) const;                  ///< note, rectangle, current node
-    void draw_all(QPainter& painter, const QSize& size);       ///< for files: at full detail
+    bool draw_all(QPainter& painter, const QSize& size, int limit) const;   ///< for files: at full detail; true: more than `limit` lines and nodes, so they are a picture
     void fit(const QRectF& plane);
     void camera_moved();
 
@@ -61,6 +64,7 @@ struct GraphView::Impl {
     void hover_at(const QPointF& at);
     void press_ended(const QPointF& at, Qt::KeyboardModifiers modifiers);
     void move_node(std::int32_t node, const QPointF& to);
+    void tell_moved(std::int32_t node);
     void select_rectangle(const QRectF& area, bool add);
     void step_current(const QPointF& direction);
     void step_round(bool over_hyperedges, int by);
@@ -73,7 +77,6 @@ struct GraphView::Impl {
     NameSource node_name, hyperedge_name;
     NodeColouring colouring;
     NodeSizing sizing;
-    std::vector<float> priority;
     std::vector<std::uint8_t> node_filter, hyperedge_filter;
     std::shared_ptr<const std::vector<std::int32_t>> clusters;
     QStringList cluster_names;
@@ -92,6 +95,7 @@ struct GraphView::Impl {
     std::shared_ptr<const GraphMarks> marks;
     std::shared_ptr<const std::vector<std::int32_t>> label_order;
     double spacing = 1, lowest = 0, highest = 1;               // of the values
+    std::set<std::int32_t> classes_met;                        // those of the legend
     std::int64_t missing = 0;                                  // without a class or value
     QString note, note_of_picture, export_note;
     // The camera.

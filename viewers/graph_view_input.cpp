@@ -20,7 +20,7 @@ QPointF GraphView::Impl::place_in_widget(std::int32_t node) const { return q->to
 std::int32_t GraphView::Impl::node_at(const QPointF& at) const {
     if (is_empty() || style == GraphStyle::line_graph || !picture.super_nodes.empty()) return -1;
     const QPointF place = q->to_plane(at);
-    const double base = std::clamp(0.24 * spacing * scale, 1.3, 9.0);
+    const double base = graph_node_radius(spacing, scale);
     std::int32_t best = -1;
     double nearest = std::numeric_limits<double>::infinity();
     for (std::int32_t v = 0; v < graph->nodes; ++v) {
@@ -36,7 +36,7 @@ std::int32_t GraphView::Impl::node_at(const QPointF& at) const {
 std::int32_t GraphView::Impl::hyperedge_at(const QPointF& at) const {
     if (is_empty() || !picture.super_nodes.empty()) return -1;
     if (shown_style() == GraphStyle::hulls) {   // smaller ones lie on top
-        const QPointF there = picture.camera.to_widget(q->to_plane(at).x(), q->to_plane(at).y());
+        const QPointF place = q->to_plane(at), there = picture.camera.to_widget(place.x(), place.y());
         for (auto hull = picture.hulls.rbegin(); hull != picture.hulls.rend(); ++hull)
             if (hull->path.contains(there)) return hull->hyperedge;
         return -1;
@@ -67,6 +67,12 @@ const SuperNode* GraphView::Impl::super_at(const QPointF& at) const {
         if (std::hypot(d.x(), d.y()) <= s.radius + 2) return &s;
     }
     return nullptr;
+}
+
+std::vector<std::int32_t> GraphView::Impl::members_of(const SuperNode& super) const {
+    std::vector<std::int32_t> members = shown_nodes();
+    std::erase_if(members, [&](std::int32_t v) { return (*clusters)[std::size_t(v)] != super.cluster; });
+    return members;
 }
 
 void GraphView::Impl::hover_at(const QPointF& at) {
@@ -117,17 +123,12 @@ void GraphView::mouseReleaseEvent(QMouseEvent* event) {
     update();
     if (grip == GraphGrip::press && event->button() == Qt::LeftButton) m->press_ended(event->position(), event->modifiers());
     if (grip == GraphGrip::rectangle) m->select_rectangle(QRectF(m->press, event->position()).normalized(), event->modifiers().testFlag(Qt::ControlModifier));
-    if (grip == GraphGrip::node) Q_EMIT node_moved(m->pressed_node, double(m->places->x[std::size_t(m->pressed_node)]), double(m->places->y[std::size_t(m->pressed_node)]));
+    if (grip == GraphGrip::node) m->tell_moved(m->pressed_node);
 }
 
 void GraphView::Impl::press_ended(const QPointF& at, Qt::KeyboardModifiers modifiers) {
     const SelectHow how = modifiers.testFlag(Qt::ControlModifier) ? SelectHow::toggle : SelectHow::replace;
-    if (const SuperNode* s = super_at(at)) {
-        std::vector<std::int32_t> members;
-        for (std::int32_t v = 0; v < graph->nodes; ++v)
-            if ((*clusters)[std::size_t(v)] == s->cluster && shows_node(v)) members.push_back(v);
-        return selection->select_nodes(std::move(members), how);
-    }
+    if (const SuperNode* s = super_at(at)) return selection->select_nodes(members_of(*s), how);
     const std::int32_t node = node_at(at), hyperedge = node >= 0 ? -1 : hyperedge_at(at);
     if (node >= 0) {
         rounding = node;
@@ -153,6 +154,8 @@ void GraphView::Impl::move_node(std::int32_t node, const QPointF& to) {
     change();
 }
 
+void GraphView::Impl::tell_moved(std::int32_t node) { Q_EMIT q->node_moved(node, double(places->x[std::size_t(node)]), double(places->y[std::size_t(node)])); }
+
 void GraphView::Impl::select_rectangle(const QRectF& area, bool add) {
     std::vector<std::int32_t> found;
     if (style == GraphStyle::line_graph) {
@@ -170,12 +173,7 @@ void GraphView::Impl::select_rectangle(const QRectF& area, bool add) {
 
 void GraphView::mouseDoubleClickEvent(QMouseEvent* event) {
     if (event->button() != Qt::LeftButton || m->is_empty()) return;
-    if (const SuperNode* s = m->super_at(event->position())) {
-        std::vector<std::int32_t> members;
-        for (std::int32_t v = 0; v < m->graph->nodes; ++v)
-            if ((*m->clusters)[std::size_t(v)] == s->cluster && m->shows_node(v)) members.push_back(v);
-        return fit_nodes(members);
-    }
+    if (const SuperNode* s = m->super_at(event->position())) return fit_nodes(m->members_of(*s));
     const std::int32_t node = m->node_at(event->position());
     if (node >= 0) Q_EMIT node_activated(node);
     else if (hyperedge_at(event->position()) < 0) fit();
@@ -280,17 +278,19 @@ void GraphView::keyPressEvent(QKeyEvent* event) {
     if (!by.isNull() && !control) {
         if (shift) m->step_current(by);
         else pan(-48 * by);
+    } else if (!by.isNull()) {
+        const std::int32_t node = m->current;
+        if (!m->movable || m->style == GraphStyle::line_graph || node < 0 || !m->shows_node(node) || !m->has_place(node)) return;
+        m->move_node(node, m->place_in_widget(node) + 8 * by);
+        m->tell_moved(node);
     } else if (event->matches(QKeySequence::Copy)) {
-        const GraphScene scene = m->scene();
+        const GraphScene scene = m->scene();   // it has only ids of this graph
         QStringList names;
         for (const std::int32_t v : scene.selected_nodes) names << scene.name_of_node(v);
         for (const std::int32_t h : scene.selected_hyperedges) names << scene.name_of_hyperedge(h);
         QApplication::clipboard()->setText(names.join(u'\n'));
     } else if (event->matches(QKeySequence::SelectAll)) {
-        std::vector<std::int32_t> all;
-        for (std::int32_t v = 0; v < m->graph->nodes; ++v)
-            if (m->shows_node(v)) all.push_back(v);
-        m->selection->select_nodes(std::move(all));
+        m->selection->select_nodes(m->shown_nodes());
     } else if (control) {
         QWidget::keyPressEvent(event);
     } else if (key == Qt::Key_Plus || key == Qt::Key_Equal) {

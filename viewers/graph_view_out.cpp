@@ -4,13 +4,11 @@
 #include "viewers/view_export.h"
 #include <QApplication>
 #include <QClipboard>
-#include <QDialog>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QMenu>
 #include <QMetaMethod>
 #include <QPainter>
-#include <QVBoxLayout>
 #include <cmath>
 
 namespace lathe {
@@ -36,7 +34,7 @@ void GraphView::set_drawing_limit(int elements) { m->drawing_limit = elements; }
 QString GraphView::export_note() const { return m->export_note; }
 
 /// The whole view as it is, painted at full detail; what is larger than the limit as a picture.
-void GraphView::Impl::draw_all(QPainter& painter, const QSize& size) {
+bool GraphView::Impl::draw_all(QPainter& painter, const QSize& size, int limit) const {
     const QSize plane = plane_size();
     painter.fillRect(QRect(QPoint(), size), ViewStyle::current().canvas);
     bool as_picture = false;
@@ -44,12 +42,12 @@ void GraphView::Impl::draw_all(QPainter& painter, const QSize& size) {
         painter.save();
         painter.setClipRect(QRect(QPoint(), plane));
         GraphRenderer renderer;
-        as_picture = renderer.draw(painter, scene(), camera_of(plane, 1), drawing_limit);
+        as_picture = renderer.draw(painter, scene(), camera_of(plane, 1), limit);
         painter.restore();
     }
-    export_note = as_picture ? GraphView::tr("More than %1 lines and nodes: they are a picture in this file, names and selection are drawn.").arg(QLocale().toString(drawing_limit)) : QString();
     paint_over(painter);
     paint_legend(painter, QRectF(0, plane.height(), size.width(), size.height() - plane.height()));
+    return as_picture;
 }
 
 bool GraphView::export_file(const QString& file) {
@@ -59,11 +57,10 @@ bool GraphView::export_file(const QString& file) {
     if (suffix == u"csv") {
         good = write_text(file, csv_of_run(as_csv(!m->selection->nodes().empty()), shown_run(this)));
     } else {
-        const int limit = m->drawing_limit;
-        if (suffix == u"png") m->drawing_limit = -1;   // the same pixels as on the screen
-        good = write_view(file, size(), [this](QPainter& painter) { m->draw_all(painter, size()); }, shown_run(this));
-        m->drawing_limit = limit;
-        if (suffix == u"png") m->export_note.clear();
+        const bool is_png = suffix == u"png";   // the same pixels as on the screen
+        bool as_picture = false;
+        good = write_view(file, size(), [&](QPainter& painter) { as_picture = m->draw_all(painter, size(), is_png ? -1 : m->drawing_limit); }, shown_run(this));
+        if (as_picture && !is_png) m->export_note = tr("More than %1 lines and nodes: they are a picture in this file, names and selection are drawn.").arg(QLocale().toString(m->drawing_limit));
     }
     if (good) Q_EMIT exported(file, m->export_note);
     return good;
@@ -108,26 +105,13 @@ void GraphView::show_as_table() {
     QStringList heads;
     QList<QVariantList> rows;
     for (int c = 0; c < accessible_size().width(); ++c) heads << accessible_head(c, false);
-    const GraphScene scene = m->scene();
-    for (std::int32_t v = 0; m->graph && v < m->graph->nodes; ++v) {
-        if (!m->shows_node(v)) continue;
-        QVariantList row{scene.name_of_node(v), qlonglong(m->graph->neighbours.length(v)), qlonglong(m->graph->memberships.length(v))};
+    for (const std::int32_t v : m->shown_nodes()) {
+        QVariantList row{shown_node_name(m->node_name, v), qlonglong(m->graph->neighbours.length(v)), qlonglong(m->graph->memberships.length(v))};
         if (heads.size() > kColouredBy) row << graph_value(m->colouring, v);
         rows << row;
     }
-    if (isSignalConnected(QMetaMethod::fromSignal(&GraphView::table_requested))) {
-        Q_EMIT table_requested(heads, rows);
-        return;
-    }
-    auto* dialog = new QDialog(window());
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setWindowTitle(tr("Nodes"));
-    dialog->resize(640, 480);
-    auto* column = new QVBoxLayout(dialog);
-    auto* table = new TableView(dialog);
-    table->set_table(heads, rows);
-    column->addWidget(table);
-    dialog->show();
+    if (isSignalConnected(QMetaMethod::fromSignal(&GraphView::table_requested))) Q_EMIT table_requested(heads, rows);
+    else show_table_window(this, tr("Nodes"), heads, rows);
 }
 
 void GraphView::fill_menu(QMenu* menu) {
@@ -154,6 +138,14 @@ void GraphView::fill_menu(QMenu* menu) {
     QAction* lens = menu->addAction(tr("Lens"), this, &GraphView::set_lens);
     lens->setCheckable(true);
     lens->setChecked(m->lens);
+    if (m->style == GraphStyle::line_graph) {
+        QMenu* shared = menu->addMenu(tr("Join hyperedges that share"));
+        for (const int members : {1, 2, 3, 5, 10}) {
+            QAction* action = shared->addAction(tr("%n node(s) or more", nullptr, members), this, [this, members] { set_overlap(members); });
+            action->setCheckable(true);
+            action->setChecked(members == m->overlap);
+        }
+    }
     menu->addSeparator();
     menu->addAction(tr("Copy image"), this, [this] { QApplication::clipboard()->setImage(render()); });
     menu->addAction(tr("Show as table"), this, &GraphView::show_as_table)->setEnabled(any);
@@ -171,7 +163,7 @@ QSize GraphView::accessible_size() const {
 }
 
 QString GraphView::accessible_head(int index, bool is_row) const {
-    if (is_row) return m->graph && index >= 0 && index < m->graph->nodes ? m->scene().name_of_node(index) : QString();
+    if (is_row) return m->graph && index >= 0 && index < m->graph->nodes ? shown_node_name(m->node_name, index) : QString();
     switch (index) {
         case kName: return tr("Node");
         case kDegree: return tr("Degree");
@@ -185,8 +177,7 @@ QString GraphView::accessible_cell(int row, int column) const {
     if (!m->graph || row < 0 || row >= m->graph->nodes) return {};
     switch (column) {
         case kName: {
-            const QString name = m->node_name ? m->node_name(row) : QString();
-            const QString shown = name.isEmpty() ? u'#' + QString::number(row) : name;
+            const QString shown = shown_node_name(m->node_name, row);
             return m->shows_node(row) ? shown : tr("%1, hidden").arg(shown);
         }
         case kDegree: return QString::number(m->graph->neighbours.length(row));

@@ -4,7 +4,6 @@
 #include <QFontMetricsF>
 #include <QPainter>
 #include <QPainterPath>
-#include <QtMath>
 #include <algorithm>
 #include <cmath>
 
@@ -13,13 +12,6 @@ namespace {
 
 constexpr int kMargin = 96;            // painted beyond each edge, so that a drag shows no gap before the next picture
 constexpr double kLensRadius = 110, kLegendLine = 22;
-
-/// The entries of the legend of classes: only those that occur, and how wide each is.
-struct LegendEntry {
-    std::int32_t index;
-    QString text;
-    double width;
-};
 
 }
 
@@ -62,7 +54,7 @@ void GraphView::Impl::paint(QPainter& painter) {
     if (is_empty()) {
         painter.setPen(style.text2);
         painter.setFont(ViewStyle::font(13));
-        const QString why = !graph || graph->nodes == 0 ? GraphView::tr("No graph yet.") : GraphView::tr("No layout yet.");
+        const QString why = !graph || graph->nodes == 0 ? GraphView::tr("No graph yet. Open one.") : GraphView::tr("No layout yet. Run one to place the nodes.");
         painter.drawText(QRectF(q->rect()).adjusted(24, 24, -24, -24), Qt::AlignCenter | Qt::TextWordWrap, empty_text.isEmpty() ? why : empty_text);
         return;
     }
@@ -158,27 +150,18 @@ void GraphView::Impl::paint_legend(QPainter& painter, const QRectF& area) const 
     const QString sized = sizing.title.isEmpty() ? QString() : GraphView::tr("Size: %1").arg(sizing.title), without = missing ? GraphView::tr("none: %1").arg(missing) : QString();
     const double right = area.right() - 8 - (sized.isEmpty() ? 0 : metrics.horizontalAdvance(sized) + 12) - (without.isEmpty() ? 0 : metrics.horizontalAdvance(without) + 28);
     if (colouring.kind == NodeColouring::Kind::classes) {
-        std::vector<std::int64_t> counts;
-        for (const std::int32_t c : colouring.classes) {
-            if (c < 0) continue;
-            if (std::size_t(c) >= counts.size()) counts.resize(std::size_t(c) + 1, 0);
-            ++counts[std::size_t(c)];
-        }
-        std::vector<LegendEntry> entries;
-        for (std::size_t c = 0; c < counts.size(); ++c) {
-            const QString name = metrics.elidedText(colouring.class_names.value(int(c), QString::number(c)), Qt::ElideRight, 140);
-            if (counts[c]) entries.push_back({std::int32_t(c), name, 16 + metrics.horizontalAdvance(name) + 10});
-        }
-        for (std::size_t i = 0; i < entries.size(); ++i) {
-            const QString rest = GraphView::tr("+%1 more").arg(entries.size() - i);
-            if (left + entries[i].width > right - (i + 1 < entries.size() ? metrics.horizontalAdvance(rest) + 8 : 0)) {
+        std::size_t placed = 0;
+        for (const std::int32_t c : classes_met) {
+            const QString name = metrics.elidedText(colouring.class_names.value(c, QString::number(c)), Qt::ElideRight, 140), rest = GraphView::tr("+%1 more").arg(classes_met.size() - placed);
+            ++placed;
+            if (left + metrics.horizontalAdvance(name) + 26 > right - (placed < classes_met.size() ? metrics.horizontalAdvance(rest) + 8 : 0)) {
                 text(rest, style.text2);
                 break;
             }
-            const GraphMark mark{float(left + 5), float(middle), 4.5f, class_shape(entries[i].index), class_colour(entries[i].index, style.dark).rgba(), 0, 0};
+            const GraphMark mark{float(left + 5), float(middle), 4.5f, class_shape(c), class_colour(c, style.dark).rgba(), 0, 0};
             draw_marks(painter, {&mark, 1});
             left += 14;
-            text(entries[i].text, style.text2);
+            text(name, style.text2);
         }
     } else if (colouring.kind == NodeColouring::Kind::values) {
         const auto number = [this](double v) { return QString::number(v, 'g', 4).replace(u'-', QChar(0x2212)) + (colouring.unit.isEmpty() ? QString() : QChar(0xA0) + colouring.unit); };
@@ -223,10 +206,7 @@ void GraphView::Impl::fit(const QRectF& plane) {
 
 void GraphView::fit() {
     if (m->is_empty()) return;
-    std::vector<std::int32_t> all;
-    for (std::int32_t v = 0; v < m->graph->nodes; ++v)
-        if (m->shows_node(v)) all.push_back(v);
-    fit_nodes(all);
+    fit_nodes(m->shown_nodes());
     m->moved_by_hand = false;
 }
 

@@ -4,14 +4,12 @@
 #include "viewers/view_export.h"
 #include <QApplication>
 #include <QClipboard>
-#include <QDialog>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QKeyEvent>
 #include <QMenu>
 #include <QMetaMethod>
 #include <QMouseEvent>
-#include <QVBoxLayout>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -216,19 +214,8 @@ QString PlotViewer::as_csv() const {
 void PlotViewer::show_as_table() {
     const QStringList heads = heads_of(m->curves, m->plot->xAxis->label());
     const QList<QVariantList> rows = rows_of(m->curves);
-    if (isSignalConnected(QMetaMethod::fromSignal(&PlotViewer::table_requested))) {
-        Q_EMIT table_requested(heads, rows);
-        return;
-    }
-    auto* dialog = new QDialog(window());
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setWindowTitle(m->plot->yAxis->label().isEmpty() ? tr("Curves as table") : m->plot->yAxis->label());
-    dialog->resize(640, 480);
-    auto* column = new QVBoxLayout(dialog);
-    auto* table = new TableView(dialog);
-    table->set_table(heads, rows);
-    column->addWidget(table);
-    dialog->show();
+    if (isSignalConnected(QMetaMethod::fromSignal(&PlotViewer::table_requested))) Q_EMIT table_requested(heads, rows);
+    else show_table_window(this, m->plot->yAxis->label().isEmpty() ? tr("Curves as table") : m->plot->yAxis->label(), heads, rows);
 }
 
 QImage PlotViewer::render(qreal scale) const {

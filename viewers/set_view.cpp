@@ -222,19 +222,9 @@ void SetView::Impl::take(SetDone done) {
     if (shown == asked && !dirty) Q_EMIT q->settled();
 }
 
-QString SetView::Impl::node_text(std::int32_t node) const {
-    const QString name = node_name ? node_name(node) : QString();
-    return name.isEmpty() ? u'#' + QString::number(node) : name;
-}
-
-QString SetView::Impl::hyperedge_text(std::int32_t hyperedge) const {
-    const QString name = hyperedge_name ? hyperedge_name(hyperedge) : QString();
-    return name.isEmpty() ? SetView::tr("hyperedge %1").arg(hyperedge) : name;
-}
-
-QColor SetView::Impl::node_colour(std::int32_t node, const QColor& plain) const {
+QColor SetView::Impl::node_colour(std::int32_t node, const ViewStyle& look) const {
     const bool by_class = colouring.kind == NodeColouring::Kind::classes && std::size_t(node) < colouring.classes.size();
-    return by_class ? class_colour(colouring.classes[std::size_t(node)], ViewStyle::current().dark) : plain;
+    return by_class ? class_colour(colouring.classes[std::size_t(node)], look.dark) : look.accent;
 }
 
 void SetView::Impl::update_note() {

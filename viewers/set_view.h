@@ -82,6 +82,7 @@ Q_SIGNALS:
     void table_requested(QStringList heads, QList<QVariantList> rows);   ///< emitted by show_as_table; a window opens if nobody listens
 
 protected:
+    bool event(QEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
     void mousePressEvent(QMouseEvent* event) override;

@@ -44,9 +44,9 @@ struct SetView::Impl {
     bool is_empty() const { return !layout || layout->rows.empty() || layout->columns.empty(); }
     bool is_counts() const { return style == SetStyle::matrix && (width < 3 || height < 3); }
     QRectF body() const;                                       ///< of cells; UpSet: of bars and dots
-    QString node_text(std::int32_t node) const;
-    QString hyperedge_text(std::int32_t hyperedge) const;
-    QColor node_colour(std::int32_t node, const QColor& plain) const;
+    QString node_text(std::int32_t node) const { return shown_node_name(node_name, node); }
+    QString hyperedge_text(std::int32_t hyperedge) const { return shown_hyperedge_name(hyperedge_name, hyperedge); }
+    QColor node_colour(std::int32_t node, const ViewStyle& look) const;
     void keep_inside();
 
     // --- painting

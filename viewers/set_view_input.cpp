@@ -4,7 +4,6 @@
 #include "viewers/view_export.h"
 #include <QApplication>
 #include <QClipboard>
-#include <QDialog>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QKeyEvent>
@@ -13,7 +12,6 @@
 #include <QMouseEvent>
 #include <QPainter>
 #include <QToolTip>
-#include <QVBoxLayout>
 #include <QWheelEvent>
 #include <algorithm>
 #include <cmath>
@@ -174,6 +172,20 @@ void SetView::leaveEvent(QEvent*) {
 
 // --- keyboard
 
+bool SetView::event(QEvent* event) {
+    if (event->type() == QEvent::ShortcutOverride) {   // these keys are ours while we have the focus
+        const auto* pressed = static_cast<QKeyEvent*>(event);
+        const int key = pressed->key();
+        const bool plain = !(pressed->modifiers() & (Qt::ControlModifier | Qt::AltModifier));
+        const bool escapes = key == Qt::Key_Escape && (m->marked.row >= 0 || m->marked.column >= 0 || !m->selection->is_empty());
+        if (escapes || (plain && (key == Qt::Key_F || key == Qt::Key_Plus || key == Qt::Key_Minus || key == Qt::Key_Equal))) {
+            event->accept();
+            return true;
+        }
+    }
+    return QWidget::event(event);
+}
+
 void SetView::keyPressEvent(QKeyEvent* event) {
     const int key = event->key();
     const bool shift = event->modifiers().testFlag(Qt::ShiftModifier);
@@ -216,6 +228,17 @@ void SetView::fill_menu(QMenu* menu) {
         const std::vector<std::int32_t> chosen = m->selection->hyperedges();
         menu->addAction(tr("Show the selected hyperedges as sets"), this, [this, chosen] { set_shown_sets(chosen); })->setEnabled(!chosen.empty());
         menu->addAction(tr("Show the largest sets"), this, [this] { set_shown_sets({}); })->setEnabled(!m->asked_sets.empty());
+    } else {
+        const auto set_checked = [](QAction* action, bool on) {
+            action->setCheckable(true);
+            action->setChecked(on);
+        };
+        const std::pair<NodeOrder, QString> of_nodes[] = {{NodeOrder::given, tr("As given")}, {NodeOrder::degree, tr("By hyperedges, most first")}, {NodeOrder::classes, tr("By class")}, {NodeOrder::clusters, tr("Same hyperedges side by side")}};
+        QMenu* rows_menu = menu->addMenu(tr("Order of the nodes"));
+        for (const auto& entry : of_nodes) set_checked(rows_menu->addAction(entry.second, this, [this, by = entry.first] { set_order(by, m->hyperedge_order); }), entry.first == m->node_order);
+        const std::pair<HyperedgeOrder, QString> of_hyperedges[] = {{HyperedgeOrder::given, tr("As given")}, {HyperedgeOrder::size, tr("By members, most first")}, {HyperedgeOrder::first_member, tr("By the first member")}};
+        QMenu* columns_menu = menu->addMenu(tr("Order of the hyperedges"));
+        for (const auto& entry : of_hyperedges) set_checked(columns_menu->addAction(entry.second, this, [this, by = entry.first] { set_order(m->node_order, by); }), entry.first == m->hyperedge_order);
     }
     menu->addSeparator();
     menu->addAction(tr("Show as table"), this, &SetView::show_as_table)->setEnabled(any);
@@ -275,19 +298,8 @@ void SetView::show_as_table() {
             rows << QVariantList{m->hyperedge_text(h), qlonglong(members.size()), members.empty() ? QString() : m->node_text(members.front())};
         }
     }
-    if (isSignalConnected(QMetaMethod::fromSignal(&SetView::table_requested))) {
-        Q_EMIT table_requested(heads, rows);
-        return;
-    }
-    auto* dialog = new QDialog(window());
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setWindowTitle(tr("Sets"));
-    dialog->resize(640, 480);
-    auto* column = new QVBoxLayout(dialog);
-    auto* table = new TableView(dialog);
-    table->set_table(heads, rows);
-    column->addWidget(table);
-    dialog->show();
+    if (isSignalConnected(QMetaMethod::fromSignal(&SetView::table_requested))) Q_EMIT table_requested(heads, rows);
+    else show_table_window(this, tr("Sets"), heads, rows);
 }
 
 // --- a table of cells, or of intersections

@@ -53,7 +53,7 @@ void SetView::Impl::paint(QPainter& painter, const QSize& size) const {
     if (is_empty()) {
         painter.setPen(look.text2);
         painter.setFont(ViewStyle::font(13));
-        const QString text = !empty_text.isEmpty() ? empty_text : !graph ? SetView::tr("No hypergraph yet.") : layout ? SetView::tr("No hyperedges are visible.") : QString();
+        const QString text = !empty_text.isEmpty() ? empty_text : !graph ? SetView::tr("No hypergraph yet. Open one.") : layout ? SetView::tr("No hyperedges are visible. Build some, or show more of them by the filters.") : QString();
         painter.drawText(QRectF(QPointF(), QSizeF(size)).adjusted(24, 24, -24, -24), Qt::AlignCenter | Qt::TextWordWrap, text);
         return;
     }
@@ -139,7 +139,7 @@ void SetView::Impl::paint_cells(QPainter& painter) const {
         painter.setPen(style == SetStyle::paohvis && dot >= 8 ? QPen(look.canvas, 1) : QPen(Qt::NoPen));
         for (int r = r0; r < r1; ++r) {
             const std::int32_t node = layout->rows[std::size_t(r)];
-            painter.setBrush(node_colour(node, look.accent));
+            painter.setBrush(node_colour(node, look));
             for (const std::int32_t h : graph->memberships[node]) {
                 const int c = layout->column_of[std::size_t(h)];
                 if (c < c0 || c >= c1) continue;
@@ -183,7 +183,7 @@ void SetView::Impl::paint_heads(QPainter& painter) const {
             painter.drawText(line, Qt::AlignRight | Qt::AlignVCenter, metrics.elidedText(node_text(node), Qt::ElideMiddle, line.width()));
             if (!chips) continue;
             painter.setPen(Qt::NoPen);
-            painter.setBrush(node_colour(node, look.accent));
+            painter.setBrush(node_colour(node, look));
             painter.drawEllipse(QPointF(room.left() - 8, line.center().y()), 3.5, 3.5);
         }
         painter.restore();

@@ -3,9 +3,11 @@
 #include "viewers/view_style.h"
 #include <QApplication>
 #include <QClipboard>
+#include <QDialog>
 #include <QFileDialog>
 #include <QKeyEvent>
 #include <QMenu>
+#include <QVBoxLayout>
 #include <QWheelEvent>
 #include <algorithm>
 #include <cmath>
@@ -146,5 +148,17 @@ void TableView::changeEvent(QEvent* event) {
 }
 
 void TableView::set_row_height(int height) { verticalHeader()->setDefaultSectionSize(height); }
+
+void show_table_window(QWidget* above, const QString& title, const QStringList& heads, const QList<QVariantList>& rows) {
+    auto* dialog = new QDialog(above->window());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setWindowTitle(title);
+    dialog->resize(640, 480);
+    auto* column = new QVBoxLayout(dialog);
+    auto* table = new TableView(dialog);
+    table->set_table(heads, rows);
+    column->addWidget(table);
+    dialog->show();
+}
 
 }

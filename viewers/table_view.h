@@ -97,5 +97,7 @@ private:
 
 /// RFC 4180 with UTF-8; cells that begin with = + - @ and are no number are quoted with an apostrophe so that no spreadsheet runs them.
 QString csv_cell(const QString& text);
+/// A window of its own with the table, above the window of the widget.
+void show_table_window(QWidget* above, const QString& title, const QStringList& heads, const QList<QVariantList>& rows);
 
 }

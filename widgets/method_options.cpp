@@ -69,4 +69,33 @@ void MethodOptions::open() {
     m_dialog->open();
 }
 
+// --- those of a panel
+
+PanelOptions::PanelOptions(QUndoStack* undo, QObject* parent) : QObject(parent), m_undo(undo) {}
+
+MethodOptions* PanelOptions::add(const char* method) {
+    auto* options = new MethodOptions(QString::fromLatin1(method), m_undo);
+    m_options.insert(options->method(), options);
+    connect(options, &MethodOptions::changed, this, &PanelOptions::changed);
+    return options;
+}
+
+void PanelOptions::take_catalogue(const Catalogue& catalogue, const MethodInfo& form) {
+    for (MethodOptions* options : std::as_const(m_options)) {
+        const MethodInfo* method = catalogue.find(options->method().toStdString());
+        options->set_parameters(method ? QString::fromStdString(method->title) : QString(), method ? own_parameters(*method, form) : std::vector<Parameter>());
+    }
+}
+
+Json PanelOptions::values() const {
+    Json out = Json::object();
+    for (const MethodOptions* options : m_options) out[options->method().toStdString()] = options->values();
+    return out;
+}
+
+void PanelOptions::set_values(const Json& values) {
+    if (!values.is_object()) return;
+    for (MethodOptions* options : std::as_const(m_options)) options->set_values(values.value(options->method().toStdString(), Json()));
+}
+
 }

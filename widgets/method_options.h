@@ -1,7 +1,8 @@
 #pragma once
-// Parameters of a method that has no form of its own in the workspace: a button that opens them in a dialog. They belong to the panel's state and undo. GUI thread only.
+// Parameters of methods that have no form of their own in the workspace: for each a button that opens them in a dialog. They belong to the panel's state and undo. GUI thread only.
 #include "core/method/method_info.h"
 #include "widgets/small_widgets.h"
+#include <QHash>
 
 class QDialog;
 class QUndoStack;
@@ -33,6 +34,25 @@ private:
     QUndoStack* m_undo;
     QDialog* m_dialog;
     ParameterForm* m_form;
+};
+
+/// Those of one panel, by method. The buttons belong to the widgets that they stand in.
+class PanelOptions : public QObject {
+    Q_OBJECT
+public:
+    explicit PanelOptions(QUndoStack* undo, QObject* parent = nullptr);
+    MethodOptions* add(const char* method);
+    MethodOptions* of(const QString& method) const { return m_options.value(method); }   ///< null: that method has none
+    void take_catalogue(const Catalogue& catalogue, const MethodInfo& form);             ///< each has what `form`, the method of the panel's form, has not
+    Json values() const;                                                                  ///< method -> values
+    void set_values(const Json& values);                                                  ///< kept ones; may be damaged
+
+Q_SIGNALS:
+    void changed();
+
+private:
+    QHash<QString, MethodOptions*> m_options;
+    QUndoStack* m_undo;
 };
 
 }

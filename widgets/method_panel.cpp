@@ -108,7 +108,6 @@ RunRequest MethodPanel::request(const char* method, bool live) const {
             if (m_form->values().contains(p.id)) request.params[p.id] = m_form->values()[p.id];
         if (info->takes_taps) request.taps = taps_of(m_form->values(), form_taps());
     }
-    request.seed = request.params.value("seed", std::int64_t{0});
     request.lane = live ? Lane::live : Lane::batch;
     return request;
 }

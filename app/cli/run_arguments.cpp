@@ -44,8 +44,6 @@ void take_settings(const Options& options, const MethodInfo& method, RunRequest&
     if (options.has("seed")) {
         request.seed = options.integer("seed", 0, 0, kMaxSeed);
         if (find(method.parameters, "seed") && !request.params.contains("seed")) request.params["seed"] = request.seed;
-    } else if (const auto given = request.params.find("seed"); given != request.params.end() && given->is_number_integer()) {
-        request.seed = given->get<std::int64_t>();   // as the window does
     }
 }
 

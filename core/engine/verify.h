@@ -20,8 +20,8 @@ using TensorMap = std::map<std::string, at::Tensor>;
 
 /// First pattern that matches the key decides ('*' matches any text). Measures of result r against expected e:
 ///   rel_l2 = |r - e| / |e| over the tensor · max_abs = max |r - e| · max_rel = max |r - e| / (1 + |e|) · row_rel = max |r - e| / the row's largest |e| · exact: every value equal ·
-///   max_rel_finite: max_rel where e is finite, and r finite everywhere · image_u8: the share of pixels that differ, by one level at most (value 0: at most 0.001) · rows_flipped: the share of rows that differ by more than 0.02,
-///   as where a quantised value sat on a rounding boundary; none by more than a twentieth of its largest value, or in the place of its largest value.
+///   max_rel_finite: max_rel where e is finite, and r finite everywhere · image_u8: the share of pixels that differ, by one level at most (value 0: at most 0.001) ·
+///   rows_flipped: the share of rows that differ by more than 0.02, as where a quantised value sat on a rounding boundary; none by more than a twentieth of its largest value, or in the place of its largest value.
 /// NaN and infinities must stand at the same places; the others are measured.
 struct Tolerance { std::string pattern, measure; double value = 0; };
 

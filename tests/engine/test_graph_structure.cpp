@@ -190,6 +190,7 @@ private Q_SLOTS:
         for (const double bad : {0.0, -1.0, none}) QVERIFY(has_all(error_of([&] { window_hyperedges(position, {}, bad, 1); }), {"width and a step above 0"}));
         QVERIFY(has_all(error_of([&] { window_hyperedges(position, std::vector<std::string>{"a"}, 1, 1); }), {"6 positions, 1 groups"}));
         QVERIFY(has_all(error_of([&] { window_hyperedges(std::vector<double>(1000, 1.0), {}, 1e9, 1e-3); }), {"overlap too much"}));
+        QVERIFY(has_all(error_of([&] { window_hyperedges(std::vector<double>{0.0, 1e18}, {}, 100, 1); }), {"too large", "node 1"}));   // its windows cannot be told apart
     }
     void neighbours_are_the_nearest() {
         const Features features = random_features(203, 7, 3);

@@ -8,7 +8,6 @@
 #include "tests/gui/hypergraph_answers.h"
 #include "viewers/graph_view.h"
 #include "widgets/asset_chooser.h"
-#include <QGridLayout>
 #include <QTemporaryDir>
 
 namespace lathe::gui_test {
@@ -23,27 +22,10 @@ struct HypergraphBench {
     HypergraphBench() {
         context.methods.methods = hypergraph_methods();
         panel = new hypergraph::Panel(context);
-        fill_as_dock(panel);
-        auto* grid = new QGridLayout(window.get());
-        grid->setContentsMargins(0, 0, 0, 0);
-        grid->setSpacing(1);
-        grid->addWidget(context.bar, 0, 0, 1, 3);
-        grid->addWidget(framed(context, "parameters"), 1, 0, 2, 1);
-        grid->addWidget(panel, 1, 1);
         QWidget* details = framed(context, "details");
         details->setFixedHeight(330);
-        grid->addWidget(details, 2, 1);
-        auto* right = new QWidget;
-        auto* column = new QVBoxLayout(right);
-        column->setContentsMargins(0, 0, 0, 0);
-        column->setSpacing(1);
-        for (const char* id : {"statistics", "selection"}) column->addWidget(framed(context, id), 1);
-        grid->addWidget(right, 1, 2, 2, 1);
-        grid->setColumnStretch(1, 1);
-        grid->setColumnMinimumWidth(0, 312);
-        grid->setColumnMinimumWidth(2, 320);
-        grid->setRowStretch(1, 1);
-        window->resize(1528, 928);
+        QVBoxLayout* docks = place_panel(window.get(), context, panel, details, 312, 320);
+        for (const char* id : {"statistics", "selection"}) docks->addWidget(framed(context, id), 1);
     }
     QString file(const QString& name = QStringLiteral("made.hif.json")) {
         QFile made(files.filePath(name));
@@ -95,7 +77,6 @@ struct HypergraphBench {
             if (action->text() == text) return action->trigger();
         QFAIL(qPrintable("no action " + text));
     }
-    QWidget* in_dock(const QString& id) { return context.docks[id].content; }
 };
 
 }

@@ -7,9 +7,7 @@
 #include "tests/gui/gui_fixture.h"
 #include "tests/gui/quantization_answers.h"
 #include "widgets/asset_chooser.h"
-#include <QGridLayout>
 #include <QTemporaryDir>
-#include <QVBoxLayout>
 
 namespace lathe::gui_test {
 
@@ -22,28 +20,12 @@ struct QuantizationBench {
     explicit QuantizationBench(bool with_data = true) {
         context.methods.methods = quantization_methods();
         panel = new quantization::Panel(context);
-        fill_as_dock(panel);
-        auto* grid = new QGridLayout(window.get());
-        grid->setContentsMargins(0, 0, 0, 0);
-        grid->setSpacing(1);
-        grid->addWidget(context.bar, 0, 0, 1, 3);
-        grid->addWidget(framed(context, "parameters"), 1, 0, 2, 1);
-        grid->addWidget(panel, 1, 1);
-        grid->addWidget(framed(context, "ranges"), 2, 1);
-        auto* right = new QWidget;
-        auto* column = new QVBoxLayout(right);
-        column->setContentsMargins(0, 0, 0, 0);
-        column->setSpacing(1);
-        for (const char* id : {"result", "front"}) column->addWidget(framed(context, id), id[0] == 'f' ? 1 : 0);
-        for (const char* id : {"methods", "engine"})
-            if (context.docks.contains(id)) column->addWidget(framed(context, id));
-        grid->addWidget(right, 1, 2, 2, 1);
-        grid->setColumnStretch(1, 1);
-        grid->setColumnMinimumWidth(0, 304);
-        grid->setColumnMinimumWidth(2, 422);
-        grid->setRowStretch(1, 1);
-        grid->setRowMinimumHeight(2, 280);
-        window->resize(1528, 928);
+        QWidget* ranges = framed(context, "ranges");
+        ranges->setMinimumHeight(280);
+        QVBoxLayout* docks = place_panel(window.get(), context, panel, ranges, 304, 422);
+        docks->addWidget(framed(context, "result"));
+        docks->addWidget(framed(context, "front"), 1);
+        for (const char* id : {"methods", "engine"}) docks->addWidget(framed(context, id));
         if (with_data) panel->source()->data()->choose(files.path());
     }
     void send(const std::string& uuid, Artifact artifact) { context.play(uuid, event::ArtifactMade{std::move(artifact)}); }

@@ -1,10 +1,9 @@
 // The set view, used by mouse and keyboard, and looked at.
-#include "tests/gui/graph_fixture.h"
-#include "tests/gui/gui_fixture.h"
+#include "tests/gui/graph_view_fixture.h"
 #include "viewers/set_layout.h"
 #include "viewers/set_view.h"
-#include "viewers/view_style.h"
-#include <QPainter>
+#include <QElapsedTimer>
+#include <QMenu>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 
@@ -13,21 +12,8 @@ using namespace lathe::gui_test;
 
 namespace {
 
-using SetIds = std::vector<std::int32_t>;
-constexpr int kWait = 20'000;   // ms
-
-bool settle(SetView& view) {
-    if (!view.isVisible()) {
-        view.show();
-        if (!QTest::qWaitForWindowExposed(&view)) return false;
-    }
-    return QTest::qWaitFor([&view] { return view.is_settled(); }, kWait);
-}
-
-void show_squares(SetView& view, SetStyle style, const QSize& size = {640, 420}) {
-    view.resize(size);
-    view.set_graph(two_squares().make());
-    view.set_names([](std::int32_t v) { return QStringLiteral("node %1").arg(QChar(u'a' + v)); }, [](std::int32_t h) { return QStringLiteral("set %1").arg(h); });
+void show_squares(SetView& view, SetStyle style) {
+    set_squares(view, {640, 420});
     view.set_style(style);
 }
 
@@ -42,26 +28,26 @@ private Q_SLOTS:
     void rows_and_columns_have_an_order() {
         SetQuestion question;
         question.graph = two_squares().make();
-        QCOMPARE(lay_out_sets(question).rows, (SetIds{0, 1, 2, 3, 4, 5, 6, 7}));
+        QCOMPARE(lay_out_sets(question).rows, (Ids{0, 1, 2, 3, 4, 5, 6, 7}));
         question.node_order = NodeOrder::degree;
         question.hyperedge_order = HyperedgeOrder::size;
         SetLayout layout = lay_out_sets(question);
-        QCOMPARE(layout.rows, (SetIds{0, 2, 3, 1, 4, 5, 6, 7}));
-        QCOMPARE(layout.columns, (SetIds{0, 1, 2, 3}));
-        QCOMPARE(layout.first_row, (SetIds{0, 1, 6, 0}));
-        QCOMPARE(layout.last_row, (SetIds{3, 5, 7, 0}));
+        QCOMPARE(layout.rows, (Ids{0, 2, 3, 1, 4, 5, 6, 7}));
+        QCOMPARE(layout.columns, (Ids{0, 1, 2, 3}));
+        QCOMPARE(layout.first_row, (Ids{0, 1, 6, 0}));
+        QCOMPARE(layout.last_row, (Ids{3, 5, 7, 0}));
         question.node_order = NodeOrder::classes;
         question.classes = {1, 1, -1, 0, 0, 2, 2, 2};
         question.nodes = {1, 1, 1, 1, 1, 1, 0, 0};
         question.hyperedge_order = HyperedgeOrder::first_member;
         layout = lay_out_sets(question);
-        QCOMPARE(layout.rows, (SetIds{3, 4, 0, 1, 5, 2}));
-        QCOMPARE(layout.columns, (SetIds{0, 1, 3, 2}));   // the one without visible members last
+        QCOMPARE(layout.rows, (Ids{3, 4, 0, 1, 5, 2}));
+        QCOMPARE(layout.columns, (Ids{0, 1, 3, 2}));   // the one without visible members last
         QCOMPARE(layout.row_of[6], -1);
         QCOMPARE(layout.first_row.back(), -1);
         question.node_order = NodeOrder::clusters;
         question.nodes.clear();
-        QCOMPARE(lay_out_sets(question).rows, (SetIds{1, 2, 3, 0, 4, 5, 6, 7}));
+        QCOMPARE(lay_out_sets(question).rows, (Ids{1, 2, 3, 0, 4, 5, 6, 7}));
     }
     void intersections_are_counted_as_a_naive_program_does() {
         std::vector<std::int32_t> group;
@@ -74,11 +60,11 @@ private Q_SLOTS:
         for (int v = 0; v < 400; v += 7) question.nodes[std::size_t(v)] = 0;
         const SetLayout layout = lay_out_sets(question);
         QCOMPARE(layout.sets.size(), 5u);
-        std::map<SetIds, SetIds> naive;
+        std::map<Ids, Ids> naive;
         std::int64_t none = 0;
         for (std::int32_t v = 0; v < 400; ++v) {
             if (v % 7 == 0) continue;
-            SetIds in;
+            Ids in;
             for (const std::int32_t h : {3, 7, 12, 21, 44}) {
                 const auto members = graph->members[h];
                 if (std::find(members.begin(), members.end(), v) != members.end()) in.push_back(h);
@@ -98,14 +84,14 @@ private Q_SLOTS:
             QVERIFY(settle(view));
             const QPoint cell = view.cell_centre(4, 1).toPoint();
             QTest::mouseClick(&view, Qt::LeftButton, {}, cell);
-            QCOMPARE(view.selection()->nodes(), SetIds{4});
-            QCOMPARE(view.selection()->hyperedges(), SetIds{1});
+            QCOMPARE(view.selection()->nodes(), Ids{4});
+            QCOMPARE(view.selection()->hyperedges(), Ids{1});
             QTest::mouseClick(&view, Qt::LeftButton, {}, QPoint(30, cell.y()));   // the name of the row
-            QCOMPARE(view.selection()->nodes(), SetIds{4});
+            QCOMPARE(view.selection()->nodes(), Ids{4});
             QVERIFY(view.selection()->hyperedges().empty());
             QTest::mouseClick(&view, Qt::LeftButton, Qt::ControlModifier, QPoint(cell.x(), 20));   // that of the column
-            QCOMPARE(view.selection()->hyperedges(), SetIds{1});
-            QCOMPARE(view.selection()->nodes(), SetIds{4});
+            QCOMPARE(view.selection()->hyperedges(), Ids{1});
+            QCOMPARE(view.selection()->nodes(), Ids{4});
             QTest::mouseClick(&view, Qt::LeftButton, {}, QPoint(view.width() - 20, view.height() - 60));   // nothing is there
             QVERIFY(view.selection()->is_empty());
         }
@@ -116,7 +102,7 @@ private Q_SLOTS:
         QVERIFY(settle(view));
         QTest::mouseMove(&view, QPoint(2, 2));
         QTest::mouseMove(&view, view.cell_centre(2, 1).toPoint());
-        QTRY_COMPARE_WITH_TIMEOUT(view.selection()->hovered_node(), 2, kWait);
+        QTRY_COMPARE_WITH_TIMEOUT(view.selection()->hovered_node(), 2, kSoon);
         QCOMPARE(view.selection()->hovered_hyperedge(), 1);
     }
     void the_matrix_is_used_by_keyboard() {
@@ -132,8 +118,8 @@ private Q_SLOTS:
         QCOMPARE(view.accessible_selection(), QRect(1, 1, 1, 1));
         QCOMPARE(view.accessible_cell(1, 1), QString("node b, set 1 (4 member(s)): no member"));
         QTest::keyClick(&view, Qt::Key_Return);
-        QCOMPARE(view.selection()->nodes(), SetIds{1});
-        QCOMPARE(view.selection()->hyperedges(), SetIds{1});
+        QCOMPARE(view.selection()->nodes(), Ids{1});
+        QCOMPARE(view.selection()->hyperedges(), Ids{1});
         QTest::keyClick(&view, Qt::Key_Escape);
         QVERIFY(view.selection()->is_empty());
         for (int i = 0; i < 30; ++i) QTest::keyClick(&view, Qt::Key_Down);
@@ -144,7 +130,7 @@ private Q_SLOTS:
         SetView view;
         show_squares(view, SetStyle::upset);
         QVERIFY(settle(view));
-        QCOMPARE(view.shown_sets(), (SetIds{0, 1, 2, 3}));
+        QCOMPARE(view.shown_sets(), (Ids{0, 1, 2, 3}));
         QCOMPARE(view.intersections().size(), 5u);   // {0,1} {1} {2} with two nodes each, {0} and {0,3} with one
         QCOMPARE(view.intersections()[2].nodes.size(), 2u);
         for (int i = 0; i < 5; ++i) {
@@ -159,14 +145,33 @@ private Q_SLOTS:
         QCOMPARE(view.selection()->nodes(), view.intersections()[1].nodes);
         QTest::keyClick(&view, Qt::Key_Down);
         QTest::keyClick(&view, Qt::Key_Return);
-        QCOMPARE(view.selection()->hyperedges(), SetIds{0});
+        QCOMPARE(view.selection()->hyperedges(), Ids{0});
         view.set_shown_sets({2, 1});
         QVERIFY(settle(view));
-        QCOMPARE(view.shown_sets(), (SetIds{1, 2}));
+        QCOMPARE(view.shown_sets(), (Ids{1, 2}));
         QCOMPARE(view.intersections().size(), 2u);
         QVERIFY(view.note().contains("2 of 4"));
         QCOMPARE(view.accessible_size(), QSize(2, 2));
         QCOMPARE(view.accessible_cell(0, 1), QString("4"));
+    }
+    void the_menu_chooses_the_orders() {
+        SetView view;
+        show_squares(view, SetStyle::matrix);
+        QVERIFY(settle(view));
+        QCOMPARE(view.rows(), (Ids{0, 2, 3, 1, 4, 5, 6, 7}));
+        QMenu menu;
+        view.fill_menu(&menu);
+        const QList<QMenu*> orders = menu.findChildren<QMenu*>();
+        QCOMPARE(orders.size(), 2);
+        for (QAction* action : orders[0]->actions())
+            if (action->text() == "As given") action->trigger();
+        QVERIFY(settle(view));
+        QCOMPARE(view.rows(), (Ids{0, 1, 2, 3, 4, 5, 6, 7}));
+        for (QAction* action : orders[1]->actions())
+            if (action->text() == "By the first member") action->trigger();
+        QVERIFY(settle(view));
+        QCOMPARE(view.rows(), (Ids{0, 1, 2, 3, 4, 5, 6, 7}));
+        QCOMPARE(view.columns(), (Ids{3, 0, 1, 2}));   // both of the first two begin in the first row, the one ends there
     }
     void filters_and_zoom() {
         SetView view;
@@ -176,7 +181,7 @@ private Q_SLOTS:
         view.set_visible_hyperedges({1, 0, 0, 1});
         QVERIFY(settle(view));
         QCOMPARE(view.rows().size(), 3u);
-        QCOMPARE(view.columns(), (SetIds{0, 3}));
+        QCOMPARE(view.columns(), (Ids{0, 3}));
         QCOMPARE(view.cell_centre(4, 1), QPointF(-1, -1));
         view.set_visible_nodes({0, 0, 0, 0, 0, 0, 0, 0});
         QVERIFY(settle(view));
@@ -214,7 +219,7 @@ private Q_SLOTS:
         QVERIFY(settle(view));
         view.fit();
         QVERIFY(settle(view));
-        QVERIFY(save_settled(view, "sets-counts"));
+        QVERIFY(save_scene(view, "sets-counts", 2000));
         view.set_style(SetStyle::paohvis);
         QVERIFY(settle(view));
         QVERIFY(view.note().contains("100"));
@@ -227,7 +232,7 @@ private Q_SLOTS:
         view.resize(500, 400);
         GraphLists g;
         g.nodes = 100'000;
-        SetIds all(100'000);
+        Ids all(100'000);
         for (int i = 0; i < 100'000; ++i) all[std::size_t(i)] = i;
         g.add_set(all);
         g.add_set({});
@@ -239,7 +244,7 @@ private Q_SLOTS:
         }
         view.set_graph(GraphData::make(0, 0, {}, {}, {}, {}));
         QVERIFY(settle(view));
-        view.set_graph(GraphData::make(1, 1, {}, {}, SetIds{0}, SetIds{0}));
+        view.set_graph(GraphData::make(1, 1, {}, {}, Ids{0}, Ids{0}));
         for (const SetStyle style : {SetStyle::matrix, SetStyle::paohvis, SetStyle::upset}) {
             view.set_style(style);
             QVERIFY(settle(view));
@@ -253,10 +258,7 @@ private Q_SLOTS:
         SetView view;
         show_squares(view, SetStyle::matrix);
         QVERIFY(settle(view));
-        const auto text = [&](const QString& name) {
-            QFile file(folder.filePath(name));
-            return file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()) : QString();
-        };
+        const auto text = [&folder](const QString& name) { return text_in(folder.filePath(name)); };
         for (const char* suffix : {"png", "svg", "pdf", "csv"}) QVERIFY(view.export_file(folder.filePath(QString("sets.") + suffix)));
         QCOMPARE(text("sets.csv").count('\n'), 1 + 11);
         QVERIFY(text("sets.svg").contains("node a"));
@@ -281,26 +283,8 @@ private Q_SLOTS:
         for (const auto& [style, name] : styles) {
             view.set_style(style);
             QVERIFY(settle(view));
-            QVERIFY(save_settled(view, QString("sets-") + name));
+            QVERIFY(save_scene(view, QString("sets-") + name, 2000));
         }
-    }
-
-private:
-    static bool save_settled(SetView& view, const QString& name) {
-        bool good = true;
-        for (const ThemeMode mode : {ThemeMode::light, ThemeMode::dark}) {
-            Theme::instance().set_mode(mode);
-            QCoreApplication::processEvents();
-            good = good && settle(view);
-            for (const int scale : {1, 2}) {
-                const QImage image = view.render(scale);
-                int different = 0;
-                for (int y = 0; y < image.height(); y += 2)
-                    for (int x = 0; x < image.width(); x += 2) different += image.pixel(x, y) != image.pixel(0, 0);
-                good = good && different > 500 && image.save(QStringLiteral("%1/%2-%3%4.png").arg(picture_folder(), name, mode == ThemeMode::dark ? "dark" : "light", scale == 2 ? "-2x" : ""));
-            }
-        }
-        return good;
     }
 };
 

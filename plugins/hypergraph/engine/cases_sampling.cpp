@@ -3,6 +3,7 @@
 #include "plugins/hypergraph/engine/graph_optimizer.h"
 #include "plugins/hypergraph/engine/learning_cases.h"
 #include "plugins/hypergraph/engine/samplers.h"
+#include "plugins/hypergraph/engine/tensor_views.h"
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 #include <set>
@@ -13,7 +14,7 @@ namespace {
 ColumnPairs columns_of(const at::Tensor& index) { return {index_row(index, 0), index_row(index, 1)}; }
 
 at::Tensor index_tensor(const std::vector<std::int32_t>& first, const std::vector<std::int32_t>& second) {
-    return at::stack({at::tensor(first, at::kInt).to(at::kLong), at::tensor(second, at::kInt).to(at::kLong)});
+    return pair_index(first, second).to(at::kLong);
 }
 std::span<const float> floats(const at::Tensor& tensor) { return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())}; }
 

@@ -5,13 +5,15 @@
 #include <cmath>
 #include <map>
 #include <unordered_map>
+#include <utility>
 
 namespace lathe::hypergraph {
 namespace {
 
-constexpr double kMostWindowMemberships = 400e6;
+constexpr double kMostWindowMemberships = 400e6, kMostWindows = 0x1p53;   // beyond, neighbouring windows have the same number
 
-std::string_view trimmed(std::string_view text) {
+/// Without white space and quotes at both ends.
+std::string_view bare_name(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r\n\"");
     return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(" \t\r\n\"") - first + 1);
 }
@@ -22,13 +24,14 @@ std::string_view without_version(std::string_view name, bool strip) { return str
 
 Csr table_hyperedges(const std::vector<std::vector<std::string>>& rows, const std::vector<std::string>& node_names, bool strip_version) {
     std::unordered_map<std::string_view, std::int32_t> node_of;
-    for (std::size_t v = 0; v < node_names.size(); ++v) node_of.try_emplace(without_version(trimmed(node_names[v]), strip_version), static_cast<std::int32_t>(v));
+    for (std::size_t v = 0; v < node_names.size(); ++v) node_of.try_emplace(without_version(bare_name(node_names[v]), strip_version), static_cast<std::int32_t>(v));
     Csr members;
+    std::vector<std::int64_t> row_met_last(node_names.size(), -1);
     for (const std::vector<std::string>& row : rows) {
         for (const std::string& cell : row) {
-            const auto found = node_of.find(without_version(trimmed(cell), strip_version));
+            const auto found = node_of.find(without_version(bare_name(cell), strip_version));
             if (found == node_of.end()) continue;
-            if (std::find(members.items.begin() + members.offsets.back(), members.items.end(), found->second) == members.items.end()) members.items.push_back(found->second);   // a hyperedge is a set
+            if (std::exchange(row_met_last[static_cast<std::size_t>(found->second)], members.rows()) != members.rows()) members.items.push_back(found->second);   // a hyperedge is a set
         }
         members.offsets.push_back(members.size());
     }
@@ -46,6 +49,8 @@ Csr window_hyperedges(std::span<const double> position, std::span<const std::str
     std::map<std::pair<std::string_view, double>, std::vector<std::int32_t>> windows;
     for (std::size_t v = 0; v < position.size(); ++v) {
         if (!std::isfinite(position[v])) continue;
+        if (std::abs(position[v] / step) > kMostWindows)
+            throw Error(ErrorCode::invalid_value, "A position is too large for windows of this step.", "node " + std::to_string(v) + ": " + std::to_string(position[v]) + ", step " + std::to_string(step), "Choose a larger step.");
         const std::string_view name = group.empty() ? std::string_view() : std::string_view(group[v]);
         for (double k = std::floor(position[v] / step); k * step + width > position[v]; --k) windows[{name, k}].push_back(static_cast<std::int32_t>(v));
     }

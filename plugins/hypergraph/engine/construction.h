@@ -18,7 +18,7 @@ Csr table_hyperedges(const std::vector<std::vector<std::string>>& rows, const st
 
 /// Another perspective: nodes within a window of a number, e.g. genes within 200k base pairs: one hyperedge for every window [k * step, k * step + width) of each group (chromosome)
 /// that holds a node, ordered by group, then by k. Nodes without a finite position are in none. `group` empty: one group. Throws Error(invalid_value) for a width or step that is
-/// not positive.
+/// not positive, and where the windows are too many or a position lies beyond 2^53 steps.
 Csr window_hyperedges(std::span<const double> position, std::span<const std::string> group, double width, double step);
 
 /// Several modalities: around each node its k nearest in Euclidean distance (itself included), of which those strictly nearer than the `percentile` of all kept distances stay.

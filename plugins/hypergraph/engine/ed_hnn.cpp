@@ -1,9 +1,16 @@
 #include "plugins/hypergraph/engine/ed_hnn.h"
 #include "core/base/error.h"
+#include "core/nn/tensor_memory.h"
+#include "plugins/hypergraph/engine/memory_need.h"
 #include <ATen/ATen.h>
+#include <algorithm>
+#include <c10/core/GradMode.h>
 
 namespace lathe::hypergraph {
 namespace {
+
+constexpr int kMostDepth = 100;
+constexpr std::int64_t kMostWidth = 65'536;
 
 std::string inside(const std::string& name, const std::string& child) { return name.empty() ? child : name + "." + child; }
 
@@ -27,6 +34,11 @@ EdhnnOptions edhnn_options_from(const Json& a) {
             "Known are ln and None; mean and add; relu; EquivSet.");
     options.layer_norm = norm == "ln";
     options.mean = aggregate == "mean";
+    const auto [least_depth, most_depth] = std::minmax({options.layers, options.depth1, options.depth2, options.depth3, options.classifier_depth});
+    const auto [least_width, most_width] = std::minmax({options.hidden, options.classifier_hidden});
+    if (least_depth < 0 || most_depth > kMostDepth || least_width < 1 || most_width > kMostWidth)
+        throw Error(ErrorCode::invalid_value, "An ED-HNN cannot have these sizes.", "depths from " + std::to_string(least_depth) + " to " + std::to_string(most_depth) + ", widths from " + std::to_string(least_width) + " to " + std::to_string(most_width),
+            "Depths run from 0 to " + std::to_string(kMostDepth) + ", widths from 1 to " + std::to_string(kMostWidth) + ".");
     return options;
 }
 
@@ -86,6 +98,21 @@ void EquivSetGnn::initialize(at::Generator& draws) {
     m_classifier.initialize(draws);
 }
 
+/// With W2 every membership has rows of its own: a refusal before the first pass over a graph is better than none after it.
+void EquivSetGnn::ask_for_memory(const Pattern& members) {
+    const bool learns = c10::GradMode::is_enabled();
+    if (m_options.depth2 == 0 || (m_asked_for.lock() == members && (m_asked_to_learn || !learns))) return;
+    // Rows of the hidden width. A pass alone: both ends and their norm, the first map, its relu and norm. Learning keeps of every layer both ends and their norm, and of each map but the last
+    // one its relu, mask and product; the gradients of one layer stand beside them.
+    const int kept = m_options.layers * (4 + 3 * (m_options.depth2 - 1)) + 3, rows = learns ? std::max(7, kept) : 7;
+    const double entries = static_cast<double>(members->entries());
+    require_memory(entries * static_cast<double>(m_options.hidden) * rows * 4.0, "ED-HNN on this graph",
+        std::to_string(members->entries()) + " memberships (single nodes included), width " + std::to_string(m_options.hidden) + ", " + std::to_string(m_options.layers) + " layers",
+        "Choose a smaller ED-HNN width, a sampler, fewer hyperedges, or another network.", available_memory_bytes() + static_cast<std::int64_t>(kept_tensor_bytes()));
+    m_asked_for = members;
+    m_asked_to_learn = learns;
+}
+
 at::Tensor EquivSetGnn::convolved(const GraphView& graph, const at::Tensor& x, const at::Tensor& first, Pass& pass) {
     const Pattern &members = graph.completed_members(), &of_nodes = graph.memberships_of_nodes(), &of_hyperedges = graph.memberships_of_hyperedges();
     const at::Tensor per_hyperedge = m_options.mean ? inverse_or_zero(row_sizes(members)) : at::Tensor(), per_node = m_options.mean ? inverse_or_zero(item_sizes(members)) : at::Tensor();
@@ -100,6 +127,7 @@ at::Tensor EquivSetGnn::convolved(const GraphView& graph, const at::Tensor& x, c
 }
 
 at::Tensor EquivSetGnn::forward(const GraphView& graph, const NodeMatrix& x, Pass& pass, at::Tensor* hidden) {
+    ask_for_memory(graph.completed_members());
     at::Tensor h = m_lin_in.forward(dropped(x, m_options.dropout, pass), pass).relu();
     const at::Tensor first = h;
     for (int i = 0; i < m_options.layers; ++i) h = convolved(graph, dropped(h, m_options.dropout, pass), first, pass).relu();

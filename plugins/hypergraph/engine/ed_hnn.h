@@ -11,7 +11,7 @@ struct EdhnnOptions {
     bool mean = true;                                                           ///< else sum
     double alpha = 0.5, dropout = 0.5;
 };
-/// From the reference's command line (MLP_hidden, All_num_layers, …). Throws Error(unsupported) for another normalisation or aggregation.
+/// From the reference's command line (MLP_hidden, All_num_layers, …). Throws Error(unsupported) for another normalisation or aggregation, Error(invalid_value) for sizes that cannot be.
 EdhnnOptions edhnn_options_from(const Json& arguments);
 
 /// norm, then linear, relu, norm, dropout for all but the last linear map.
@@ -35,7 +35,7 @@ private:
 class EquivSetGnn : public Module {
 public:
     EquivSetGnn(std::int64_t in, std::int64_t out, const EdhnnOptions& options, const AddLayer& add_layer, const std::string& name);
-    /// Logits [N, out]. `hidden` receives the input of the classifier.
+    /// Logits [N, out]. `hidden` receives the input of the classifier. Throws Error(out_of_memory) before the first pass over a graph whose memberships will not fit.
     at::Tensor forward(const GraphView& graph, const NodeMatrix& x, Pass& pass, at::Tensor* hidden = nullptr);
     void initialize(at::Generator& draws);
 private:
@@ -43,11 +43,14 @@ private:
         Conv(const EdhnnOptions& options, const AddLayer& add_layer, const std::string& name);
         MlpBlock w1, w2, w;
     };
+    void ask_for_memory(const Pattern& members);
     at::Tensor convolved(const GraphView& graph, const at::Tensor& x, const at::Tensor& first, Pass& pass);
     EdhnnOptions m_options;
     Projection m_lin_in;
     Conv m_conv;
     MlpBlock m_classifier;
+    std::weak_ptr<const SparsePattern> m_asked_for;   // the memberships whose memory was asked for last
+    bool m_asked_to_learn = false;
 };
 
 }

@@ -22,18 +22,13 @@ ForceAtlas2::ForceAtlas2(const LayoutGraph& graph, const ForceAtlas2Options& opt
     if (m_mass.empty()) m_mass = masses_of(graph);
     m_float_mass.assign(m_mass.begin(), m_mass.end());
     const double mean_mass = n ? std::accumulate(m_mass.begin(), m_mass.end(), 0.0) / static_cast<double>(n) : 1;
-    std::vector<std::int32_t> from, to;
-    std::vector<double> pull;
-    for (const LayoutEdge& edge : graph.edges) {
-        const double strength = raised_weight(edge.weight, options.weight_exponent) * (options.dissuade_hubs ? mean_mass / m_mass[static_cast<std::size_t>(edge.source)] : 1);
-        from.insert(from.end(), {edge.source, edge.target});
-        to.insert(to.end(), {edge.target, edge.source});
-        pull.insert(pull.end(), {strength, strength});
-    }
-    std::vector<std::int64_t> order;
-    m_neighbours = rows_of(from, to, graph.points, &order);
-    m_pull.resize(order.size());
-    for (std::size_t k = 0; k < order.size(); ++k) m_pull[k] = pull[static_cast<std::size_t>(order[k])];
+    std::vector<double> strength;
+    strength.reserve(graph.edges.size());
+    for (const LayoutEdge& edge : graph.edges) strength.push_back(raised_weight(edge.weight, options.weight_exponent) * (options.dissuade_hubs ? mean_mass / m_mass[static_cast<std::size_t>(edge.source)] : 1));
+    LayoutNeighbours neighbours = layout_neighbours(graph);
+    m_neighbours = std::move(neighbours.points);
+    m_pull.reserve(neighbours.edge.size());
+    for (const std::int64_t edge : neighbours.edge) m_pull.push_back(strength[static_cast<std::size_t>(edge)]);
     for (Positions* p : {&m_force, &m_old_force}) p->x.assign(n, 0), p->y.assign(n, 0);
     m_repulsion_x.resize(n), m_repulsion_y.resize(n);
     m_swing.resize(n);

@@ -15,17 +15,10 @@ FruchtermanReingold::FruchtermanReingold(const LayoutGraph& graph, double k, std
     : m_positions(std::move(start)), m_theta(theta), m_iterations(iterations), m_exact(graph.points < barnes_hut_from) {
     const auto n = static_cast<std::size_t>(graph.points);
     m_k = k > 0 ? k : 1 / std::sqrt(std::max(1.0, static_cast<double>(n)));
-    std::vector<std::int32_t> from, to;
-    std::vector<double> weights;
-    for (const LayoutEdge& edge : graph.edges) {
-        from.insert(from.end(), {edge.source, edge.target});
-        to.insert(to.end(), {edge.target, edge.source});
-        weights.insert(weights.end(), {edge.weight, edge.weight});
-    }
-    std::vector<std::int64_t> order;
-    m_neighbours = rows_of(from, to, graph.points, &order);
-    m_weights.resize(order.size());
-    for (std::size_t p = 0; p < order.size(); ++p) m_weights[p] = weights[static_cast<std::size_t>(order[p])];
+    LayoutNeighbours neighbours = layout_neighbours(graph);
+    m_neighbours = std::move(neighbours.points);
+    m_weights.reserve(neighbours.edge.size());
+    for (const std::int64_t edge : neighbours.edge) m_weights.push_back(graph.edges[static_cast<std::size_t>(edge)].weight);
     m_displacement = m_positions;
     double extent = 0;
     if (n) {

@@ -1,6 +1,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "plugins/hypergraph/engine/graph_layers.h"
+#include "plugins/hypergraph/engine/tensor_views.h"
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 #include <cmath>
@@ -30,14 +31,12 @@ at::Tensor looped_attributes(const GraphView& graph, const std::string& fill) {
     const at::Tensor edge = at::from_blob(const_cast<std::int64_t*>(looped.edge.data()), {count}, at::kLong).clamp_min(0);
     at::Tensor loops;
     if (fill == "mean") {
-        const std::vector<std::int32_t> targets = row_of_each(graph.edges()->rows);
-        const at::Tensor row = at::from_blob(const_cast<std::int32_t*>(targets.data()), {static_cast<std::int64_t>(targets.size())}, at::kInt).clone();
+        const at::Tensor row = tensor_of(row_of_each(graph.edges()->rows));
         const at::Tensor item = at::from_blob(const_cast<std::int32_t*>(graph.edges()->rows.items.data()), {row.size(0)}, at::kInt), is_edge = (row != item).to(at::kFloat);
         const at::Tensor sums = at::zeros({graph.nodes(), given.size(1)}).index_add(0, row, given * is_edge.unsqueeze(1)), counts = at::zeros({graph.nodes()}).index_add(0, row, is_edge);
         loops = sums / counts.clamp_min(1).unsqueeze(1);
     } else loops = at::full({graph.nodes(), given.size(1)}, std::stod(fill));
-    const std::vector<std::int32_t> targets = row_of_each(looped.pattern->rows);
-    const at::Tensor row = at::from_blob(const_cast<std::int32_t*>(targets.data()), {count}, at::kInt).clone();   // kept for the gradient
+    const at::Tensor row = tensor_of(row_of_each(looped.pattern->rows));
     return at::where(looped.is_loop.unsqueeze(1), loops.index_select(0, row), given.index_select(0, edge));
 }
 
@@ -86,7 +85,7 @@ at::Tensor GatConv::forward(const GraphView& graph, const NodeMatrix& x, Pass& p
     const at::Tensor scores = entry_scores(pattern, (z * m_att_dst).sum(-1), (z * m_att_src).sum(-1), of_edges, m_options.slope);
     const at::Tensor alpha = dropped(kept(m_name, pattern, entry_softmax(pattern, Into::rows, scores), pass), m_options.dropout, pass);
     const at::Tensor y = joined_heads(gather_sum(pattern, Into::rows, z, alpha), m_options.concat);
-    return m_bias.defined() ? y + m_bias : y;
+    return biased(y, m_bias);
 }
 
 Gatv2Conv::Gatv2Conv(std::int64_t in, std::int64_t out, Gatv2Options options, const AddLayer& add_layer, const std::string& name)
@@ -119,7 +118,7 @@ at::Tensor Gatv2Conv::forward(const GraphView& graph, const NodeMatrix& x, Pass&
     const at::Tensor scores = pair_scores(pattern, right, left, m_att.squeeze(0), m_options.slope);
     const at::Tensor alpha = dropped(kept(m_name, pattern, entry_softmax(pattern, Into::rows, scores), pass), m_options.dropout, pass);
     const at::Tensor y = joined_heads(gather_sum(pattern, Into::rows, left, alpha), m_options.concat);
-    return m_bias.defined() ? y + m_bias : y;
+    return biased(y, m_bias);
 }
 
 HypergraphConv::HypergraphConv(std::int64_t in, std::int64_t out, HypergraphOptions options, const AddLayer& add_layer, const std::string& name)
@@ -151,7 +150,7 @@ at::Tensor HypergraphConv::forward(const GraphView& graph, const NodeMatrix& x, 
     const at::Tensor z = m_lin.forward(x, pass);
     if (!m_options.attention && !weights.defined()) {
         const at::Tensor y = gather_twice(members, z, graph.member_scale(), graph.hyperedge_scale());
-        return m_bias.defined() ? y + m_bias : y;
+        return biased(y, m_bias);
     }
     at::Tensor alpha;
     const at::Tensor by_heads = m_options.attention ? z.view({graph.nodes(), m_options.heads, m_out}) : z;
@@ -172,7 +171,7 @@ at::Tensor HypergraphConv::forward(const GraphView& graph, const NodeMatrix& x, 
         y = y * as_rows(inverse_or_zero(degree), y);
     } else y = gather_sum(members, Into::items, e, alpha, graph.hyperedge_scale());
     if (m_options.attention) y = joined_heads(y, m_options.concat);
-    return m_bias.defined() ? y + m_bias : y;
+    return biased(y, m_bias);
 }
 
 }

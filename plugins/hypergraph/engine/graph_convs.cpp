@@ -1,5 +1,6 @@
 #include "core/base/error.h"
 #include "plugins/hypergraph/engine/graph_layers.h"
+#include "plugins/hypergraph/engine/tensor_views.h"
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 #include <algorithm>
@@ -40,8 +41,7 @@ Normalized normalized_edges(const GraphView& graph, const GcnOptions& options) {
         made.pattern = graph.edges();
         made.weights = graph.edge_weights.defined() ? graph.edge_weights : at::ones({made.pattern->entries()});
     }
-    const std::vector<std::int32_t> targets = row_of_each(made.pattern->rows);
-    const at::Tensor row = at::from_blob(const_cast<std::int32_t*>(targets.data()), {made.pattern->entries()}, at::kInt).clone(), item = at::from_blob(const_cast<std::int32_t*>(made.pattern->rows.items.data()), {made.pattern->entries()}, at::kInt).clone();
+    const at::Tensor row = tensor_of(row_of_each(made.pattern->rows)), item = tensor_of(made.pattern->rows.items);
     const at::Tensor degree = at::zeros({graph.nodes()}).index_add(0, row, made.weights);
     if ((degree.detach() < 0).any().item<bool>())
         throw Error(ErrorCode::invalid_value, "The weights of the edges into a node add up to less than 0, so it cannot be normalised.", "node " + std::to_string(degree.argmin().item<std::int64_t>()), "Give weights of 0 or more, or leave them out.");
@@ -83,6 +83,8 @@ NodeMatrix dropped(const NodeMatrix& x, double probability, Pass& pass) {
     return out;
 }
 
+at::Tensor biased(const at::Tensor& y, const at::Tensor& bias) { return bias.defined() ? y + bias : y; }
+
 Projection::Projection(std::int64_t in, std::int64_t out, bool with_bias, Initial initial, const AddLayer& add_layer, std::string name)
     : weight(at::zeros({out, in})), bias(with_bias ? zero_vector(out) : at::Tensor()), m_initial(initial), m_id(add_layer(std::move(name), "Linear", "linear", -1)) {
     own("weight", weight);
@@ -95,7 +97,7 @@ at::Tensor Projection::forward(const NodeMatrix& x, Pass& pass) {
     if (!x.dense.defined() && !(pass.taps && pass.taps->wanted(m_id))) {
         if (pass.taps) pass.taps->tick();
         const at::Tensor y = sparse_product(x.pattern, x.values, weight.t().contiguous());
-        return bias.defined() ? y + bias : y;
+        return biased(y, bias);
     }
     return at_point(pass.taps, m_id, x.to_dense(), [&](const at::Tensor& in) {
         at::Tensor w = weight;
@@ -133,7 +135,7 @@ at::Tensor GcnConv::forward(const GraphView& graph, const NodeMatrix& x, Pass& p
         const Normalized edges = normalized_edges(graph, m_options);
         y = gather_sum(edges.pattern, Into::rows, z, edges.weights);
     }
-    return m_bias.defined() ? y + m_bias : y;
+    return biased(y, m_bias);
 }
 
 SageConv::SageConv(std::int64_t in, std::int64_t out, SageOptions options, const AddLayer& add_layer, const std::string& name)
@@ -160,8 +162,7 @@ at::Tensor SageConv::forward(const GraphView& graph, const NodeMatrix& x, Pass& 
         if (x.dense.defined() && x.columns() <= m_left.weight.size(0)) y = m_left.forward({gather_sum(graph.edges(), Into::rows, x.dense, {}, scale), {}, {}}, pass);
         else {
             const at::Tensor z = m_left.bias.defined() ? m_left.forward(x, pass) - m_left.bias : m_left.forward(x, pass);
-            y = gather_sum(graph.edges(), Into::rows, z, {}, scale);
-            if (m_left.bias.defined()) y = y + m_left.bias;
+            y = biased(gather_sum(graph.edges(), Into::rows, z, {}, scale), m_left.bias);
         }
     }
     if (m_right) y = y + m_right->forward(x, pass);

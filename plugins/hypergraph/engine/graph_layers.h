@@ -28,6 +28,7 @@ struct Pass {
 };
 at::Tensor dropped(const at::Tensor& x, double probability, Pass& pass);
 NodeMatrix dropped(const NodeMatrix& x, double probability, Pass& pass);
+at::Tensor biased(const at::Tensor& y, const at::Tensor& bias);   ///< y + bias; undefined: y
 
 enum class Initial { glorot, uniform };
 

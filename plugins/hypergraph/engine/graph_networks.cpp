@@ -104,17 +104,17 @@ private:
         return at::empty({width}, at::kDouble).uniform_(0, 1, draws);
     }
     const HypergraphLaplacian& input_laplacian(const GraphView& graph) {
-        if (m_of != graph.members().get()) {
+        if (m_of != graph.members()) {
             const at::Tensor vector = random_vector(graph.x.columns(), 0);
             const at::Tensor along = graph.x.dense.defined() ? at::mv(graph.x.dense.to(at::kDouble), vector) : gather_sum(graph.x.pattern, Into::rows, vector.to(at::kFloat).unsqueeze(1), graph.x.values).squeeze(1);
             m_laplacian = hypergraph_laplacian(*graph.members(), along, options().mediators);
-            m_of = graph.members().get();
+            m_of = graph.members();
         }
         return m_laplacian;
     }
     std::vector<std::unique_ptr<HyperGcnLayer>> m_layers;
     HypergraphLaplacian m_laplacian;
-    const SparsePattern* m_of = nullptr;
+    Pattern m_of;   // held, so that no other pattern can take its address
 };
 
 }

@@ -61,7 +61,7 @@ std::string group_key(const Json& params, std::string_view prefix) {
     Json of_group = Json::object();
     for (const auto& [key, value] : params.items())
         if (key.starts_with(prefix)) of_group[key] = value;
-    return of_group.dump();
+    return json_text(of_group);
 }
 
 std::string text(const Json& params, const char* key) { return params.value(key, std::string()); }

@@ -21,14 +21,6 @@ at::Tensor nodes_of(const std::vector<Part>& part, Part wanted) {
     return at::tensor(nodes, at::kLong);
 }
 
-void refuse_not_finite(std::span<const float> values, std::int64_t columns, const Csr* pattern) {
-    const auto bad = std::ranges::find_if(values, [](float v) { return !std::isfinite(v); });
-    if (bad == values.end()) return;
-    const std::int64_t place = bad - values.begin();
-    const std::int64_t row = pattern ? std::ranges::upper_bound(pattern->offsets, place) - pattern->offsets.begin() - 1 : place / columns;
-    throw Error(ErrorCode::invalid_value, "A feature is not a number, so nothing can be learnt from it.", "node " + std::to_string(row) + ": " + number_text(*bad), "Replace NaN and infinities in the file.");
-}
-
 double number_of(const at::Tensor& value) { return value.to(at::kDouble).item<double>(); }
 
 }
@@ -37,8 +29,7 @@ TrainingData training_data(std::shared_ptr<const HybridGraph> graph, std::vector
     TrainingData data;
     const HybridGraph& g = *graph;
     if (g.labels.empty() && g.targets.empty()) throw Error(ErrorCode::invalid_value, "The nodes have no labels and no targets, so there is nothing to learn.", g.name, "Choose a data set with labels.");
-    if (g.features.is_dense()) refuse_not_finite(g.features.dense, g.features.columns, nullptr);
-    else refuse_not_finite(g.features.values, g.features.columns, &g.features.pattern);
+    require_finite(g.features, "nothing can be learnt from it");
     if (!g.is_regression()) {
         const auto highest = std::ranges::max_element(g.labels);
         data.classes = classes > 0 ? classes : std::max<std::int64_t>(static_cast<std::int64_t>(g.classes.size()), *highest + 1);

@@ -22,7 +22,9 @@ at::Tensor NodeMatrix::to_dense() const {
     return full;
 }
 
-GraphView::GraphView(std::int64_t nodes, Pattern edges, Pattern members) : m_nodes(nodes), m_edges(std::move(edges)), m_members(std::move(members)) {}
+GraphView::GraphView(std::int64_t nodes, Pattern edges, Pattern members) : m_nodes(nodes), m_edges(std::move(edges)), m_members(std::move(members)) {
+    if (!m_edges) m_edges = make_pattern({std::vector<std::int64_t>(static_cast<std::size_t>(nodes) + 1, 0), {}}, nodes);
+}
 
 const Pattern& GraphView::members() const {
     if (!m_members) throw Error(ErrorCode::invalid_value, "This network looks at hyperedges, and the graph has none.", "hyperedges", "Choose a network for simple edges, or build hyperedges (group Hyperedges).");
@@ -34,12 +36,11 @@ const LoopedEdges& GraphView::looped() const {
     LoopedEdges made;
     Csr rows;
     rows.offsets.reserve(static_cast<std::size_t>(m_nodes) + 1);
-    const std::int64_t edges = m_edges ? m_edges->entries() : 0;
-    made.place_of_edge.assign(static_cast<std::size_t>(edges), -1);
+    made.place_of_edge.assign(static_cast<std::size_t>(m_edges->entries()), -1);
     for (std::int64_t node = 0; node < m_nodes; ++node) {
         std::int64_t loop = -1;
         const std::size_t first_other = made.other_loops.size();
-        for (std::int64_t k = m_edges ? m_edges->rows.offsets[static_cast<std::size_t>(node)] : 0; m_edges && k < m_edges->rows.offsets[static_cast<std::size_t>(node) + 1]; ++k) {
+        for (std::int64_t k = m_edges->rows.offsets[static_cast<std::size_t>(node)]; k < m_edges->rows.offsets[static_cast<std::size_t>(node) + 1]; ++k) {
             const std::int32_t source = m_edges->rows.items[static_cast<std::size_t>(k)];
             if (source == node) {
                 if (loop >= 0) made.other_loops.emplace_back(loop, 0);

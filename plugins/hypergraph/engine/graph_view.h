@@ -29,9 +29,9 @@ struct LoopedEdges {
 
 class GraphView {
 public:
-    GraphView(std::int64_t nodes, Pattern edges, Pattern members);
+    GraphView(std::int64_t nodes, Pattern edges, Pattern members);   ///< null: none
     std::int64_t nodes() const { return m_nodes; }
-    const Pattern& edges() const { return m_edges; }              ///< target -> sources; null: none
+    const Pattern& edges() const { return m_edges; }              ///< target -> sources
     /// hyperedge -> nodes. Throws Error(invalid_value) where the graph has no hyperedges.
     const Pattern& members() const;
     bool has_hyperedges() const { return m_members && m_members->entries() > 0; }

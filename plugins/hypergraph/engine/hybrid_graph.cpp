@@ -1,6 +1,7 @@
 #include "plugins/hypergraph/engine/hybrid_graph.h"
 #include "core/base/error.h"
 #include <algorithm>
+#include <cmath>
 
 namespace lathe::hypergraph {
 namespace {
@@ -12,6 +13,31 @@ void check_ids(std::span<const std::int32_t> ids, std::int64_t nodes, const char
                 "Ids run from 0 to the number of nodes less 1.");
 }
 
+}
+
+Features picked_rows(const Features& all, std::span<const std::int32_t> rows) {
+    Features own{static_cast<std::int64_t>(rows.size()), all.columns, {}, {}, {}};
+    for (const std::int32_t row : rows) {
+        if (all.is_dense()) own.dense.insert(own.dense.end(), all.dense.begin() + row * all.columns, all.dense.begin() + (row + std::int64_t{1}) * all.columns);
+        else if (!all.empty()) {
+            const auto items = all.pattern[row];
+            own.pattern.items.insert(own.pattern.items.end(), items.begin(), items.end());
+            own.pattern.offsets.push_back(own.pattern.size());
+            if (all.values.empty()) continue;
+            const auto values = all.values.begin() + all.pattern.offsets[static_cast<std::size_t>(row)];
+            own.values.insert(own.values.end(), values, values + all.pattern.length(row));
+        }
+    }
+    return own;
+}
+
+void require_finite(const Features& features, const std::string& consequence) {
+    const std::vector<float>& values = features.is_dense() ? features.dense : features.values;
+    const auto bad = std::ranges::find_if(values, [](float v) { return !std::isfinite(v); });
+    if (bad == values.end()) return;
+    const std::int64_t place = bad - values.begin();
+    const std::int64_t row = features.is_dense() ? place / features.columns : std::ranges::upper_bound(features.pattern.offsets, place) - features.pattern.offsets.begin() - 1;
+    throw Error(ErrorCode::invalid_value, "A feature is not a finite number, so " + consequence + ".", "node " + std::to_string(row) + ", value " + std::to_string(*bad), "Mend the features or choose others.");
 }
 
 void set_edges(HybridGraph& graph, std::span<const std::int32_t> source, std::span<const std::int32_t> target, std::span<const float> weights) {

@@ -16,6 +16,11 @@ struct Features {
     bool empty() const { return columns == 0; }
 };
 
+/// The features of some rows, in the order asked for.
+Features picked_rows(const Features& all, std::span<const std::int32_t> rows);
+/// Throws Error(invalid_value) naming the first row with a value that is not finite, "so " + `consequence`.
+void require_finite(const Features& features, const std::string& consequence);
+
 /// A named attribute of all nodes or of all hyperedges: texts or numbers (NaN: none), the other one is empty.
 struct Attribute {
     std::string name;

@@ -10,28 +10,6 @@ namespace {
 
 constexpr std::int64_t kTickEvery = 1 << 16, kLargestSimplex = 24;
 
-Features kept_rows(const Features& features, std::span<const char> keep) {
-    Features kept;
-    if (features.empty()) return kept;
-    kept.columns = features.columns;
-    for (std::int64_t row = 0; row < features.rows; ++row) {
-        if (!keep[static_cast<std::size_t>(row)]) continue;
-        ++kept.rows;
-        if (features.is_dense()) {
-            const auto at = features.dense.begin() + row * features.columns;
-            kept.dense.insert(kept.dense.end(), at, at + features.columns);
-            continue;
-        }
-        const auto items = features.pattern[row];
-        kept.pattern.items.insert(kept.pattern.items.end(), items.begin(), items.end());
-        kept.pattern.offsets.push_back(kept.pattern.size());
-        if (features.values.empty()) continue;
-        const auto at = features.values.begin() + features.pattern.offsets[static_cast<std::size_t>(row)];
-        kept.values.insert(kept.values.end(), at, at + features.pattern.length(row));
-    }
-    return kept;
-}
-
 template <typename T> std::vector<T> kept_values(const std::vector<T>& values, std::span<const char> keep) {
     std::vector<T> kept;
     for (std::size_t k = 0; k < values.size(); ++k)
@@ -43,9 +21,11 @@ template <typename T> std::vector<T> kept_values(const std::vector<T>& values, s
 
 void keep_hyperedges(HybridGraph& graph, std::span<const char> keep) {
     Csr members;
+    std::vector<std::int32_t> kept;
     std::vector<std::int8_t> direction;
     for (std::int64_t h = 0; h < graph.hyperedge_count(); ++h) {
         if (!keep[static_cast<std::size_t>(h)]) continue;
+        kept.push_back(static_cast<std::int32_t>(h));
         const auto row = graph.members[h];
         members.items.insert(members.items.end(), row.begin(), row.end());
         members.offsets.push_back(members.size());
@@ -54,7 +34,7 @@ void keep_hyperedges(HybridGraph& graph, std::span<const char> keep) {
         direction.insert(direction.end(), at, at + graph.members.length(h));
     }
     std::vector<float> weights = kept_values(graph.hyperedge_weights, keep);
-    Features features = kept_rows(graph.hyperedge_features, keep);
+    Features features = graph.hyperedge_features.empty() ? Features() : picked_rows(graph.hyperedge_features, kept);
     Names names{kept_values(graph.hyperedge_names.label, keep), graph.hyperedge_names.are_texts, {}};
     for (const Attribute& attribute : graph.hyperedge_names.attributes) names.attributes.push_back({attribute.name, kept_values(attribute.texts, keep), kept_values(attribute.numbers, keep)});
     set_hyperedges(graph, std::move(members));

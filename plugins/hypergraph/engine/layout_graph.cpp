@@ -71,6 +71,17 @@ LayoutGraph layout_graph(const HybridGraph& graph, bool simple_edges, HyperedgeP
     return layout;
 }
 
+LayoutNeighbours layout_neighbours(const LayoutGraph& graph) {
+    std::vector<std::int32_t> from, to;
+    from.reserve(2 * graph.edges.size());
+    to.reserve(2 * graph.edges.size());
+    for (const LayoutEdge& edge : graph.edges) from.insert(from.end(), {edge.source, edge.target}), to.insert(to.end(), {edge.target, edge.source});
+    LayoutNeighbours neighbours;
+    neighbours.points = rows_of(from, to, graph.points, &neighbours.edge);
+    for (std::int64_t& pair : neighbours.edge) pair /= 2;
+    return neighbours;
+}
+
 std::vector<double> masses_of(const LayoutGraph& graph) {
     std::vector<double> mass(static_cast<std::size_t>(graph.points), 1);
     for (const LayoutEdge& edge : graph.edges) ++mass[static_cast<std::size_t>(edge.source)], ++mass[static_cast<std::size_t>(edge.target)];

@@ -22,6 +22,13 @@ enum class HyperedgePull { none, star, clique };
 /// 400 million edges.
 LayoutGraph layout_graph(const HybridGraph& graph, bool simple_edges, HyperedgePull pull, std::int64_t largest_clique = 64);
 
+/// The neighbours of each point in the order of the edges, and by place in `points` the number of the edge that leads there.
+struct LayoutNeighbours {
+    Csr points;
+    std::vector<std::int64_t> edge;
+};
+LayoutNeighbours layout_neighbours(const LayoutGraph& graph);
+
 /// 1 + number of edges of each point.
 std::vector<double> masses_of(const LayoutGraph& graph);
 

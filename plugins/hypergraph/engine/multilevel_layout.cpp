@@ -12,24 +12,9 @@ constexpr double kLeastReduction = 0.9;
 constexpr int kMostInGroup = 6;
 constexpr double kMemory = 0.8;      // of the smoothed movement
 
-struct WeightedNeighbours {
-    Csr points;
-    std::vector<double> weights;
-};
-
-WeightedNeighbours weighted_neighbours(const LayoutGraph& graph) {
-    std::vector<std::int32_t> from, to;
-    for (const LayoutEdge& edge : graph.edges) from.insert(from.end(), {edge.source, edge.target}), to.insert(to.end(), {edge.target, edge.source});
-    WeightedNeighbours neighbours;
-    std::vector<std::int64_t> order;
-    neighbours.points = rows_of(from, to, graph.points, &order);
-    for (const std::int64_t k : order) neighbours.weights.push_back(graph.edges[static_cast<std::size_t>(k / 2)].weight);
-    return neighbours;
-}
-
 /// Group of each point, numbered from 0.
 std::vector<std::int32_t> merged_points(const LayoutGraph& graph, Random& random, std::int64_t& groups) {
-    const WeightedNeighbours neighbours = weighted_neighbours(graph);
+    const LayoutNeighbours neighbours = layout_neighbours(graph);
     const auto n = static_cast<std::size_t>(graph.points);
     std::vector<std::int32_t> order(n), group(n, -1), size;
     std::iota(order.begin(), order.end(), 0);
@@ -43,7 +28,7 @@ std::vector<std::int32_t> merged_points(const LayoutGraph& graph, Random& random
         double best_free = -1, best_taken = -1;
         for (auto k = neighbours.points.offsets[static_cast<std::size_t>(v)]; k < neighbours.points.offsets[static_cast<std::size_t>(v) + 1]; ++k) {
             const std::int32_t u = neighbours.points.items[static_cast<std::size_t>(k)];
-            const double weight = neighbours.weights[static_cast<std::size_t>(k)] / graph.mass[static_cast<std::size_t>(u)];   // light partners keep groups even
+            const double weight = graph.edges[static_cast<std::size_t>(neighbours.edge[static_cast<std::size_t>(k)])].weight / graph.mass[static_cast<std::size_t>(u)];   // light partners keep groups even
             if (group[static_cast<std::size_t>(u)] < 0) {
                 if (weight > best_free) best_free = weight, free = u;
             } else if (weight > best_taken && size[static_cast<std::size_t>(group[static_cast<std::size_t>(u)])] < kMostInGroup) best_taken = weight, taken = u;

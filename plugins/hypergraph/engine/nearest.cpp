@@ -123,22 +123,10 @@ void nearest_sparse(const Features& features, Nearest& nearest, const Tick& tick
 
 }
 
-void require_finite(const Features& features) {
-    const std::vector<float>& values = features.is_dense() ? features.dense : features.values;
-    const auto bad = std::ranges::find_if(values, [](float v) { return !std::isfinite(v); });
-    if (bad == values.end()) return;
-    const auto place = bad - values.begin();
-    std::int64_t row = 0;
-    if (features.is_dense()) row = place / features.columns;
-    else row = std::ranges::upper_bound(features.pattern.offsets, place) - features.pattern.offsets.begin() - 1;
-    throw Error(ErrorCode::invalid_value, "A feature is not a finite number, so no distance can be measured.", "node " + std::to_string(row) + ", value " + std::to_string(*bad),
-        "Mend the features or choose others.");
-}
-
 Nearest nearest_neighbours(const Features& features, std::int64_t k, const Tick& tick) {
     if (features.empty()) throw Error(ErrorCode::invalid_value, "There are no features to measure distances in.", {}, "Choose a graph with features, or another embedding.");
     if (k < 1) throw Error(ErrorCode::invalid_value, "At least one neighbour must be kept.", "k = " + std::to_string(k), "Choose 1 (the node itself) or more.");
-    require_finite(features);
+    require_finite(features, "no distance can be measured");
     Nearest nearest;
     nearest.k = std::min(k, features.rows);
     nearest.node.resize(static_cast<std::size_t>(features.rows * nearest.k));

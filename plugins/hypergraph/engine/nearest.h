@@ -13,9 +13,6 @@ struct Nearest {
 /// k counts the row itself and is cut to the number of rows. Throws Error(invalid_value) for a feature that is not finite, or without columns; what `tick` throws.
 Nearest nearest_neighbours(const Features& features, std::int64_t k, const Tick& tick);
 
-/// Throws Error(invalid_value) naming the first row with a value that is not finite.
-void require_finite(const Features& features);
-
 /// As NumPy's percentile with linear interpolation; `percentile` in [0, 100]. `values` must not be empty.
 double percentile_of(std::vector<float> values, double percentile);
 

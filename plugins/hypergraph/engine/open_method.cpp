@@ -3,6 +3,7 @@
 #include "plugins/hypergraph/engine/file_methods.h"
 #include "plugins/hypergraph/engine/graph_source.h"
 #include "plugins/hypergraph/engine/graph_writer.h"
+#include "plugins/hypergraph/engine/tensor_views.h"
 #include <ATen/ATen.h>
 #include <algorithm>
 #include <cmath>
@@ -11,19 +12,6 @@ namespace lathe::hypergraph {
 namespace {
 
 constexpr std::int64_t kMostShownRows = 1'000'000;
-
-at::Tensor two_rows(const std::vector<std::int32_t>& first, const std::vector<std::int32_t>& second) {
-    at::Tensor made = at::empty({2, static_cast<std::int64_t>(first.size())}, at::kInt);
-    auto* at = made.mutable_data_ptr<std::int32_t>();
-    std::ranges::copy(second, std::ranges::copy(first, at).out);
-    return made;
-}
-
-template <typename T> at::Tensor row_tensor(const std::vector<T>& values, at::ScalarType dtype) {
-    at::Tensor made = at::empty({static_cast<std::int64_t>(values.size())}, dtype);
-    std::ranges::copy(values, made.mutable_data_ptr<T>());
-    return made;
-}
 
 Json attribute_cell(const Attribute& attribute, std::int64_t row) {
     const auto at = static_cast<std::size_t>(row);
@@ -78,12 +66,12 @@ private:
 };
 
 void give_tensors(RunContext& run, const HybridGraph& graph) {
-    run.tensor("edge_index", 0, two_rows(row_of_each(graph.out), graph.out.items));
-    if (!graph.edge_weights.empty()) run.tensor("edge_weights", 0, row_tensor(graph.edge_weights, at::kFloat));
-    run.tensor("memberships", 0, two_rows(graph.members.items, row_of_each(graph.members)));
-    if (!graph.labels.empty()) run.tensor("labels", 0, row_tensor(graph.labels, at::kInt));
-    if (graph.is_regression()) run.tensor("targets", 0, row_tensor(graph.targets, at::kFloat));
-    if (const std::vector<float> positions = positions_of(graph); !positions.empty()) run.tensor("positions", 0, row_tensor(positions, at::kFloat).reshape({-1, 2}));
+    run.tensor("edge_index", 0, pair_index(row_of_each(graph.out), graph.out.items));
+    if (!graph.edge_weights.empty()) run.tensor("edge_weights", 0, tensor_of(graph.edge_weights));
+    run.tensor("memberships", 0, pair_index(graph.members.items, row_of_each(graph.members)));
+    if (!graph.labels.empty()) run.tensor("labels", 0, tensor_of(graph.labels));
+    if (graph.is_regression()) run.tensor("targets", 0, tensor_of(graph.targets));
+    if (const std::vector<float> positions = positions_of(graph); !positions.empty()) run.tensor("positions", 0, tensor_of(positions).reshape({-1, 2}));
     if (graph.splits.empty()) return;
     at::Tensor parts = at::empty({static_cast<std::int64_t>(graph.splits.size()), graph.nodes}, at::kByte);
     auto* at = parts.mutable_data_ptr<std::uint8_t>();
@@ -141,7 +129,7 @@ void build_run(RunContext& run) {
     std::vector<std::vector<Json>> rows;
     for (const auto& [size, count] : sizes) rows.push_back({size, count});
     run.table("sizes", {"size", "hyperedges"}, rows);
-    if (!run.params().value("preview", true)) run.tensor("memberships", 0, two_rows(graph.members.items, row_of_each(graph.members)));
+    if (!run.params().value("preview", true)) run.tensor("memberships", 0, pair_index(graph.members.items, row_of_each(graph.members)));
     for (const std::string& warning : open.report->warnings) run.log("warning", warning);
     run.summary("hyperedges", graph.hyperedge_count());
     run.summary("memberships", graph.members.size());

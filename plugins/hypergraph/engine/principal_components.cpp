@@ -1,6 +1,5 @@
 #include "plugins/hypergraph/engine/principal_components.h"
 #include "core/base/error.h"
-#include "plugins/hypergraph/engine/nearest.h"
 #include "plugins/hypergraph/engine/parallel.h"
 #include <algorithm>
 
@@ -100,7 +99,7 @@ private:
 
 PrincipalComponents principal_components(const Features& features, std::int64_t count, std::uint64_t seed, const Tick& tick, int rounds) {
     if (features.empty() || features.rows == 0) throw Error(ErrorCode::invalid_value, "There are no features to look at.", {}, "Choose a graph with features, or another embedding.");
-    require_finite(features);
+    require_finite(features, "no components can be found");
     const CentredFeatures centred(features);
     Block middle;
     const auto apply = [&](const Block& in, Block& out) {

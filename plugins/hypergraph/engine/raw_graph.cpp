@@ -1,8 +1,8 @@
 #include "plugins/hypergraph/engine/raw_graph.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
-#include "core/base/process.h"
 #include "core/base/text.h"
+#include "plugins/hypergraph/engine/memory_need.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -15,11 +15,7 @@ constexpr std::int64_t kEdgeBytes = 120, kMembershipBytes = 48, kFeatureBytes = 
 constexpr std::int64_t kFreelyDeclared = 1'000'000, kDeclaredPerByte = 1000;
 
 void check_memory(double need, const std::string& where, std::int64_t most) {
-    const std::int64_t free = most > 0 ? most : available_memory_bytes();
-    if (need <= static_cast<double>(free)) return;
-    const auto gigabytes = [](double bytes) { return number_text(std::round(bytes / 1e6) / 1e3) + " GB"; };
-    throw Error(ErrorCode::out_of_memory, "The graph of this file needs about " + gigabytes(need) + " of memory, and " + gigabytes(static_cast<double>(free)) + " are free.", where,
-        "Take a part of the graph, or a computer with more memory.");
+    require_memory(need, "The graph of this file", where, "Take a part of the graph, or a computer with more memory.", most);
 }
 
 }

@@ -129,19 +129,7 @@ HybridGraph subgraph(const HybridGraph& graph, std::span<const std::int32_t> nod
     };
     pick(graph.labels, part.labels);
     pick(graph.targets, part.targets);
-    const Features& all = graph.features;
-    Features& own = part.features;
-    own.rows = part.nodes;
-    own.columns = all.columns;
-    for (const std::int32_t node : nodes) {
-        if (all.is_dense()) own.dense.insert(own.dense.end(), all.dense.begin() + node * all.columns, all.dense.begin() + (node + 1) * all.columns);
-        else if (!all.empty()) {
-            const auto row = all.pattern[node];
-            own.pattern.items.insert(own.pattern.items.end(), row.begin(), row.end());
-            own.pattern.offsets.push_back(own.pattern.size());
-            if (!all.values.empty()) own.values.insert(own.values.end(), all.values.begin() + all.pattern.offsets[static_cast<std::size_t>(node)], all.values.begin() + all.pattern.offsets[static_cast<std::size_t>(node) + 1]);
-        }
-    }
+    part.features = picked_rows(graph.features, nodes);
     return part;
 }
 

@@ -54,7 +54,7 @@ class GraphSampler {
 public:
     /// Throws Error(invalid_value) where the graph lacks what is sampled.
     GraphSampler(std::shared_ptr<const HybridGraph> graph, SamplerOptions options, std::vector<std::int32_t> roots);
-    /// What `draws` gives; `tick` may throw to stop.
+    /// What `draws` gives.
     GraphBatch operator()(at::Generator draws) const;
     std::vector<std::int32_t> sampled_nodes(at::Generator draws) const;   ///< not for shadow
 private:

@@ -17,14 +17,9 @@ constexpr int kMostLloydSteps = 100;
 
 Eigenvectors laplacian_eigenvectors(const LayoutGraph& graph, std::int64_t count, std::uint64_t seed, const Tick& tick) {
     const auto n = static_cast<std::size_t>(graph.points);
-    std::vector<std::int32_t> from, to;
     std::vector<double> degree(n, 0);
-    for (const LayoutEdge& edge : graph.edges) {
-        from.insert(from.end(), {edge.source, edge.target}), to.insert(to.end(), {edge.target, edge.source});
-        degree[static_cast<std::size_t>(edge.source)] += edge.weight, degree[static_cast<std::size_t>(edge.target)] += edge.weight;
-    }
-    std::vector<std::int64_t> order;
-    const Csr neighbours = rows_of(from, to, graph.points, &order);
+    for (const LayoutEdge& edge : graph.edges) degree[static_cast<std::size_t>(edge.source)] += edge.weight, degree[static_cast<std::size_t>(edge.target)] += edge.weight;
+    const LayoutNeighbours neighbours = layout_neighbours(graph);
     double total = std::accumulate(degree.begin(), degree.end(), 0.0);
     const double tie = n ? std::max(kTie * total / static_cast<double>(n), 1e-6) : 1;
     std::vector<double> root(n);
@@ -42,9 +37,9 @@ Eigenvectors laplacian_eigenvectors(const LayoutGraph& graph, std::int64_t count
             for (std::int64_t i = begin; i < end; ++i) {
                 double* sum = out.row(i);
                 std::ranges::copy(mean, sum);
-                for (auto k = neighbours.offsets[static_cast<std::size_t>(i)]; k < neighbours.offsets[static_cast<std::size_t>(i) + 1]; ++k) {
-                    const std::int64_t j = neighbours.items[static_cast<std::size_t>(k)];
-                    const double weight = graph.edges[static_cast<std::size_t>(order[static_cast<std::size_t>(k)] / 2)].weight / root[static_cast<std::size_t>(j)];
+                for (auto k = neighbours.points.offsets[static_cast<std::size_t>(i)]; k < neighbours.points.offsets[static_cast<std::size_t>(i) + 1]; ++k) {
+                    const std::int64_t j = neighbours.points.items[static_cast<std::size_t>(k)];
+                    const double weight = graph.edges[static_cast<std::size_t>(neighbours.edge[static_cast<std::size_t>(k)])].weight / root[static_cast<std::size_t>(j)];
                     for (std::int64_t c = 0; c < in.columns; ++c) sum[c] += weight * in.row(j)[c];
                 }
                 for (std::int64_t c = 0; c < in.columns; ++c) sum[c] = sum[c] / root[static_cast<std::size_t>(i)] - first[static_cast<std::size_t>(c)] * root[static_cast<std::size_t>(i)];

@@ -1,5 +1,6 @@
 #include "plugins/hypergraph/engine/tensor_views.h"
 #include "core/base/error.h"
+#include <algorithm>
 
 namespace lathe::hypergraph {
 
@@ -27,8 +28,14 @@ Features features_of(const at::Tensor& matrix) {
     return features;
 }
 
+at::Tensor pair_index(const std::vector<std::int32_t>& first, const std::vector<std::int32_t>& second) {
+    at::Tensor made = at::empty({2, static_cast<std::int64_t>(first.size())}, at::kInt);
+    std::ranges::copy(second, std::ranges::copy(first, made.mutable_data_ptr<std::int32_t>()).out);
+    return made;
+}
+
 at::Tensor membership_index(const Csr& members) {
-    return at::stack({tensor_of(members.items), tensor_of(row_of_each(members))}).to(at::kLong);
+    return pair_index(members.items, row_of_each(members)).to(at::kLong);
 }
 
 }

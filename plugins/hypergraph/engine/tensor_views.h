@@ -12,12 +12,13 @@ IndexColumns index_columns(const at::Tensor& index, std::int64_t below);
 /// A matrix [rows, columns] of numbers as dense features.
 Features features_of(const at::Tensor& matrix);
 
+/// Two rows of ids: i32 [2, n].
+at::Tensor pair_index(const std::vector<std::int32_t>& first, const std::vector<std::int32_t>& second);
+
 /// Memberships [2, nnz] i64: row 0 node, row 1 hyperedge.
 at::Tensor membership_index(const Csr& members);
 
 template <class T> at::Tensor tensor_of(std::span<const T> values) { return at::tensor(at::ArrayRef<T>(values.data(), values.size())); }
-inline at::Tensor tensor_of(const std::vector<double>& values) { return tensor_of(std::span<const double>(values)); }
-inline at::Tensor tensor_of(const std::vector<std::int64_t>& values) { return tensor_of(std::span<const std::int64_t>(values)); }
-inline at::Tensor tensor_of(const std::vector<std::int32_t>& values) { return tensor_of(std::span<const std::int32_t>(values)); }
+template <class T> at::Tensor tensor_of(const std::vector<T>& values) { return tensor_of(std::span<const T>(values)); }
 
 }

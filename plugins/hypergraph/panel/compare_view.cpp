@@ -1,4 +1,5 @@
 #include "plugins/hypergraph/panel/compare_view.h"
+#include "widgets/latex_table.h"
 #include "widgets/number_field.h"
 #include "widgets/simple_table.h"
 #include "widgets/small_widgets.h"
@@ -47,7 +48,7 @@ CompareView::CompareView(QWidget* options, QWidget* parent)
     answer->addStretch(0);
     for (SimpleTable* table : {m_result_table, m_pair_table}) {
         table->set_fit_rows(false);
-        for (int c = 0; c < table->columnCount(); ++c) table->horizontalHeader()->setSectionResizeMode(c, c == 0 ? QHeaderView::Stretch : QHeaderView::ResizeToContents);
+        table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);   // names and heads whole; a narrow dock scrolls
     }
     tables->addWidget(m_result_table, 5);
     tables->addLayout(answer, 4);
@@ -68,16 +69,18 @@ void CompareView::take(const Artifact& artifact) {
 
 void CompareView::set_running(const QString& text) {
     m_run->setText(text.isEmpty() ? tr("Compare") : tr("Cancel"));
-    if (text.isEmpty()) rebuild();
-    else m_note->setText(text);
+    m_running = text;
+    show_note();
 }
 
 void CompareView::set_regression(bool regression) {
+    if (regression == m_regression) return;
     m_regression = regression;
     rebuild();
 }
 
 void CompareView::set_stale(bool stale) {
+    if (stale == m_stale) return;
     m_stale = stale;
     rebuild();
 }
@@ -121,20 +124,26 @@ void CompareView::rebuild() {
     m_result_table->setVisible(!rows.isEmpty());
     for (SimpleTable* table : {m_result_table, m_pair_table}) table->set_stale(m_stale);
     for (QPushButton* button : {m_latex, m_csv}) button->setEnabled(!rows.isEmpty());
-    m_note->setText(rows.isEmpty() ? tr("Do hyperedges help? The same networks with and without them, over seeds.") : m_stale ? tr("Stale: of other parameters or data.") : tr("Test of the epoch that is best on validation, mean ± std over seeds."));
+    show_note();
+}
+
+void CompareView::show_note() {
+    if (!m_running.isEmpty()) m_note->setText(m_running);
+    else if (m_results.rows.empty()) m_note->setText(tr("Do hyperedges help? The same networks with and without them, over seeds."));
+    else m_note->setText(m_stale ? tr("Stale: of other parameters or data.") : tr("Test of the epoch that is best on validation, mean ± std over seeds."));
 }
 
 QString CompareView::sentences() const { return m_sentences->text(); }
 
 QString CompareView::as_latex() const {
     if (m_results.rows.empty()) return {};
-    QString out = QStringLiteral("\\begin{tabular}{lrrr}\n\\toprule\nNetwork & Parameters & $n$ & %1 \\\\\n\\midrule\n").arg(m_regression ? tr("Test error") : tr("Test accuracy, \\%"));
+    QList<QStringList> rows;
     for (int r = 0; r < m_result_table->rowCount(); ++r) {
         QStringList cells;
         for (int c = 0; c < 4; ++c) cells << (m_result_table->item(r, c) ? latex_cell(m_result_table->item(r, c)->text()) : QString());
-        out += cells.join(QStringLiteral(" & ")) + QStringLiteral(" \\\\\n");
+        rows << cells;
     }
-    return out + QStringLiteral("\\bottomrule\n\\end{tabular}\n");
+    return latex_table(QStringLiteral("lrrr"), {tr("Network"), tr("Parameters"), QStringLiteral("$n$"), m_regression ? tr("Test error") : tr("Test accuracy, \\%")}, rows);
 }
 
 }

@@ -21,19 +21,19 @@ public:
     void set_running(const QString& text);                 ///< empty: it does not run
     void set_regression(bool regression);                  ///< absolute errors instead of accuracies
     void set_stale(bool stale);
-    bool is_empty() const { return m_results.rows.empty(); }
     QString as_latex() const;
     QString as_csv() const { return csv_of(m_results); }
     QString pairs_csv() const { return csv_of(m_pairs); }
     SimpleTable* results() { return m_result_table; }
-    SimpleTable* pairs() { return m_pair_table; }
     QString sentences() const;                             ///< what the pairs say
 Q_SIGNALS:
     void run_requested();                                  ///< while it runs: cancel
 private:
     void rebuild();
+    void show_note();
     QString score(double value) const;
     CsvTable m_results, m_pairs;
+    QString m_running;                                     // progress; empty: it does not run
     bool m_regression = false, m_stale = false;
     SimpleTable *m_result_table, *m_pair_table;
     ElidedLabel* m_note;

@@ -15,8 +15,6 @@ struct GraphFilter {
     std::int64_t smallest = 0, largest = 0;                ///< members of a hyperedge; largest 0: no limit
     std::int64_t least_degree = 0, most_degree = 0;        ///< over simple edges; most 0: no limit
     int label = -1, component = -1;                        ///< -1: all
-    bool operator==(const GraphFilter&) const = default;
-    bool is_empty() const { return *this == GraphFilter{}; }
     std::vector<std::uint8_t> nodes(const ShownGraph& graph) const;        ///< 0 hides; empty: all
     std::vector<std::uint8_t> hyperedges(const ShownGraph& graph) const;
     Json to_json() const;

@@ -46,18 +46,18 @@ GraphPane::GraphPane(GraphSelection* selection, QWidget* layout_options, QWidget
     build_bar(layout_options);
     connect(m_styles, &SegmentedControl::chosen, this, [this](int index) {
         set_style(PaneStyle(index));
-        changed(tr("Draw as %1").arg(style_ids()[index]));
+        Q_EMIT view_changed(tr("Draw as %1").arg(style_ids()[index]));
     });
     connect(m_colour_box, &QComboBox::activated, this, [this](int index) {
         set_colour(m_colour_box->itemData(index).toString());
-        changed(tr("Colour by %1").arg(m_colour_box->itemText(index)));
+        Q_EMIT view_changed(tr("Colour by %1").arg(m_colour_box->itemText(index)));
     });
     connect(m_search, &QLineEdit::returnPressed, this, [this] { find(m_search->text()); });
     connect(m_layout, &QPushButton::clicked, this, &GraphPane::layout_requested);
     connect(m_filters, &FilterRow::edited, this, [this](const GraphFilter& filter) {
         m_filter = filter;
         apply_filter();
-        changed(tr("Filter"));
+        Q_EMIT view_changed(tr("Filter"));
     });
     connect(m_graph_view, &GraphView::lens_changed, this, &GraphPane::show_toggles);
     set_graph(nullptr);
@@ -108,12 +108,12 @@ void GraphPane::build_bar(QWidget* layout_options) {
     connect(m_edges_button, &QToolButton::clicked, this, [this](bool on) {
         m_edges = on;
         show_toggles();
-        changed(on ? tr("Show simple edges") : tr("Hide simple edges"));
+        Q_EMIT view_changed(on ? tr("Show simple edges") : tr("Hide simple edges"));
     });
     connect(m_labels_button, &QToolButton::clicked, this, [this](bool on) {
         m_labels = on;
         show_toggles();
-        changed(on ? tr("Show names") : tr("Hide names"));
+        Q_EMIT view_changed(on ? tr("Show names") : tr("Hide names"));
     });
     column->addLayout(second);
     m_filters->hide();
@@ -130,7 +130,12 @@ void GraphPane::set_graph(const ShownGraphPtr& graph) {
     m_graph_view->set_names(names_of(graph, true), names_of(graph, false));
     m_set_view->set_names(names_of(graph, true), names_of(graph, false));
     if (graph) m_set_view->set_empty_text(tr("There are no hyperedges to show. Choose how they are made under Hyperedges."));
+    if (graph) {   // what it has not would hide everything
+        if (m_filter.label >= graph->classes.size()) m_filter.label = -1;
+        if (std::size_t(std::max(0, m_filter.component)) >= graph->component_sizes.size()) m_filter.component = -1;
+    }
     m_filters->set_graph(graph.get());
+    m_filters->set_filter(m_filter);
     apply_filter();
 }
 
@@ -250,12 +255,10 @@ void GraphPane::focus_search() {
 void GraphPane::toggle_filters() {
     m_filters->setVisible(m_filters->isHidden());
     show_toggles();
-    changed(m_filters->isHidden() ? tr("Hide filters") : tr("Show filters"));
+    Q_EMIT view_changed(m_filters->isHidden() ? tr("Hide filters") : tr("Show filters"));
 }
 
 QWidget* GraphPane::shown_view() const { return m_views->currentWidget(); }
-
-void GraphPane::changed(const QString& text) { Q_EMIT view_changed(text); }
 
 Json GraphPane::view() const {
     return {{"style", style_ids()[int(m_style)].toStdString()}, {"colour", m_colour.toStdString()}, {"filter", m_filter.to_json()}, {"filters", !m_filters->isHidden()}, {"edges", m_edges}, {"labels", m_labels}};

@@ -8,7 +8,6 @@ class QComboBox;
 class QLineEdit;
 class QPushButton;
 class QStackedWidget;
-class QToolButton;
 
 namespace lathe {
 class GraphSelection;
@@ -36,12 +35,10 @@ public:
     void set_layout_running(const QString& text);          ///< empty: it does not run
     PaneStyle style() const { return m_style; }
     void set_style(PaneStyle style);
-    QString colour() const { return m_colour; }
     void set_colour(const QString& id);                    ///< what there is none of now is taken when it comes
     NodeColouring shown_colouring() const;
-    const GraphFilter& filter() const { return m_filter; }
-    std::vector<std::uint8_t> visible_nodes() const { return m_visible_nodes; }
-    std::vector<std::uint8_t> visible_hyperedges() const { return m_visible_hyperedges; }
+    const std::vector<std::uint8_t>& visible_nodes() const { return m_visible_nodes; }
+    const std::vector<std::uint8_t>& visible_hyperedges() const { return m_visible_hyperedges; }
     bool find(const QString& text);
     void fit();
     void focus_search();
@@ -65,7 +62,6 @@ private:
     void show_choices();
     void show_toggles();
     void apply_filter();
-    void changed(const QString& text);
     ShownGraphPtr m_graph;
     NodeColours m_colours;
     PaneStyle m_style = PaneStyle::hulls;

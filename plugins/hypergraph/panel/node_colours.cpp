@@ -51,10 +51,6 @@ QList<ColourChoice> NodeColours::choices() const {
     return out;
 }
 
-bool NodeColours::has(const QString& id) const {
-    return std::ranges::any_of(choices(), [&](const ColourChoice& choice) { return choice.id == id; });
-}
-
 NodeColouring NodeColours::by_column(const CsvTable& table, int column) const {
     const QString title = QString::fromStdString(table.columns[std::size_t(column)]);
     std::vector<float> values;
@@ -80,13 +76,11 @@ NodeColouring NodeColours::by_column(const CsvTable& table, int column) const {
 }
 
 NodeColouring NodeColours::colouring(const QString& id) const {
-    if (!m_graph || !has(id)) return {};
+    const QList<ColourChoice> offered = choices();
+    const auto chosen = std::ranges::find(offered, id, &ColourChoice::id);
+    if (!m_graph || chosen == offered.end()) return {};
     const ShownGraph& graph = *m_graph;
-    const QString title = [&] {
-        for (const ColourChoice& choice : choices())
-            if (choice.id == id) return choice.title;
-        return QString();
-    }();
+    const QString title = chosen->title;
     if (id == u"label") return NodeColouring::by_class(title, graph.labels, graph.classes);
     if (id == u"target") return NodeColouring::by_value(title, graph.targets);
     if (id == u"prediction") return m_training->values.empty() ? NodeColouring::by_class(title, m_training->predictions, graph.classes) : NodeColouring::by_value(title, m_training->values);

@@ -7,7 +7,6 @@ namespace lathe::hypergraph {
 
 struct ColourChoice {
     QString id, title;
-    bool operator==(const ColourChoice&) const = default;
 };
 
 /// A value: cheap to copy, since tables and graphs are shared.
@@ -17,11 +16,9 @@ public:
     void set_training(std::shared_ptr<const Training> training);   ///< null, or of another graph: none
     void set_statistics(std::shared_ptr<const CsvTable> nodes);    ///< table `nodes` of hypergraph.statistics; null, or of another graph: none
     QList<ColourChoice> choices() const;
-    bool has(const QString& id) const;
     NodeColouring colouring(const QString& id) const;      ///< plain where there is no such thing now
     std::vector<std::int32_t> groups() const;              ///< [nodes]: community, else label; empty: neither
     const std::shared_ptr<const CsvTable>& statistics() const { return m_statistics; }   ///< never null
-    const ShownGraph* graph() const { return m_graph.get(); }
     const Training* training() const { return m_training.get(); }
 
 private:

@@ -11,16 +11,13 @@
 #include "viewers/graph_selection.h"
 #include "viewers/graph_view.h"
 #include "widgets/asset_chooser.h"
+#include "widgets/dock_pages.h"
 #include "widgets/kept_view.h"
-#include "widgets/method_options.h"
 #include "widgets/parameter_form.h"
-#include "widgets/segmented_control.h"
 #include "widgets/small_widgets.h"
 #include "widgets/theme.h"
 #include <QAction>
 #include <QFileInfo>
-#include <QHBoxLayout>
-#include <QScrollArea>
 #include <QStackedWidget>
 #include <QUndoStack>
 #include <QVBoxLayout>
@@ -55,11 +52,11 @@ std::pair<std::vector<float>, std::vector<float>> places_from(const std::string&
 }
 
 Panel::Panel(PanelContext& context, QWidget* parent)
-    : MethodPanel(context, "hypergraph.train", kHypergraphStateVersion, parent), m_selection(new GraphSelection(this)), m_source(new SourceBar), m_centre(new QStackedWidget(this)),
+    : MethodPanel(context, "hypergraph.train", kHypergraphStateVersion, parent), m_options(context.undo_stack()), m_selection(new GraphSelection(this)), m_source(new SourceBar), m_centre(new QStackedWidget(this)),
       m_empty(new EmptyState(QStringLiteral("hypergraph"), tr("No graph yet. Open a file or a folder to see its nodes, edges and hyperedges."), tr("Open graph…"), this)),
-      m_pane(new GraphPane(m_selection, make_options("hypergraph.layout"), this)), m_statistics(new StatisticsView(make_options("hypergraph.statistics"))), m_selected(new SelectionView(m_selection)), m_curves(new CurvesView),
-      m_node_rows(new RowsView(tr("Nodes"))), m_hyperedge_rows(new RowsView(tr("Hyperedges"))), m_embedding(new EmbeddingView(m_selection, make_options("hypergraph.embed"))), m_compare(new CompareView(make_options("hypergraph.compare"))),
-      m_import(new ImportView), m_build(new BuildRow) {
+      m_pane(new GraphPane(m_selection, m_options.add("hypergraph.layout"), this)), m_statistics(new StatisticsView(m_options.add("hypergraph.statistics"))), m_selected(new SelectionView(m_selection)), m_curves(new CurvesView),
+      m_node_rows(new RowsView(tr("Nodes"))), m_hyperedge_rows(new RowsView(tr("Hyperedges"))), m_embedding(new EmbeddingView(m_selection, m_options.add("hypergraph.embed"))), m_compare(new CompareView(m_options.add("hypergraph.compare"))),
+      m_import(new ImportView), m_build(new BuildRow), m_details(new TabPages) {
     m_maker = std::make_unique<LatestWorker<OpenJob, OpenResult>>(
         this,
         [](const OpenJob& job, const std::atomic<bool>&) {
@@ -89,13 +86,6 @@ Panel::Panel(PanelContext& context, QWidget* parent)
 
 Panel::~Panel() = default;
 
-MethodOptions* Panel::make_options(const char* method) {
-    auto* options = new MethodOptions(QString::fromLatin1(method), m_context.undo_stack());
-    m_options.insert(options->method(), options);
-    connect(options, &MethodOptions::changed, this, &Panel::save_soon);
-    return options;
-}
-
 void Panel::build_parameters() {
     m_form->add_to_group(tr("Hyperedges"), m_build);
     for (const QString& group : {tr("Sampling"), tr("Augmentation")}) m_form->fold_group(group);   // most graphs are trained whole
@@ -109,53 +99,16 @@ void Panel::build_parameters() {
 }
 
 void Panel::build_docks() {
-    const auto scrolled = [](QWidget* content) {   // a low window keeps all
-        auto* area = new QScrollArea;
-        area->setWidgetResizable(true);
-        area->setFrameShape(QFrame::NoFrame);
-        area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-        area->setFocusPolicy(Qt::NoFocus);
-        area->setMinimumHeight(72);
-        area->setWidget(content);
-        area->viewport()->setAutoFillBackground(false);
-        content->setAutoFillBackground(false);
-        return area;
-    };
+    m_details->set_pages({{tr("Curves"), m_curves}, {tr("Nodes"), m_node_rows}, {tr("Hyperedges"), m_hyperedge_rows}, {tr("Embedding"), m_embedding}, {tr("Compare"), m_compare}, {tr("Import"), m_import}});
     m_context.set_bar(m_source);
     m_form->setMinimumWidth(304);
     m_context.add_dock(m_form, QStringLiteral("parameters"), tr("Parameters"), QStringLiteral("hypergraph.train"), DockSide::left, 312);
     m_context.add_dock(scrolled(m_statistics), QStringLiteral("statistics"), tr("Statistics"), {}, DockSide::right, 320);
     m_context.add_dock(scrolled(m_selected), QStringLiteral("selection"), tr("Selection"), {}, DockSide::right, 320);
-    m_context.add_dock(build_details(), QStringLiteral("details"), tr("Training and tables"), {}, DockSide::bottom, 300);
+    m_context.add_dock(m_details, QStringLiteral("details"), tr("Training and tables"), {}, DockSide::bottom, 300);
 }
 
-QWidget* Panel::build_details() {
-    auto* details = new QWidget;
-    auto* column = new QVBoxLayout(details);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
-    m_tabs = new SegmentedControl({tr("Curves"), tr("Nodes"), tr("Hyperedges"), tr("Embedding"), tr("Compare"), tr("Import")});
-    m_tabs->set_tool_size(true);
-    m_tabs->set_current(0);
-    auto* row = new QHBoxLayout;
-    row->setContentsMargins(12, 5, 12, 2);
-    row->addWidget(m_tabs);
-    row->addStretch(1);
-    column->addLayout(row);
-    m_pages = new QStackedWidget;
-    for (QWidget* page : std::initializer_list<QWidget*>{m_curves, m_node_rows, m_hyperedge_rows, m_embedding, m_compare, m_import}) m_pages->addWidget(page);
-    column->addWidget(m_pages, 1);
-    connect(m_tabs, &SegmentedControl::chosen, this, [this](int index) {
-        m_pages->setCurrentIndex(index);
-        save_soon();
-    });
-    return details;
-}
-
-void Panel::show_tab(Tab tab) {
-    m_tabs->set_current(int(tab));
-    m_pages->setCurrentIndex(int(tab));
-}
+void Panel::show_tab(Tab tab) { m_details->set_current(int(tab)); }
 
 void Panel::build_actions() {
     add_action(QStringLiteral("export_picture"), tr("Export picture…"), QStringLiteral("export"), tr("What is seen in the centre as PNG, SVG or PDF"), [this] { export_picture(); });
@@ -172,7 +125,7 @@ void Panel::build_actions() {
     add_action(QStringLiteral("explain"), tr("Why this answer?"), {}, tr("Which neighbours and hyperedges the answer for the selected node comes from"), [this] { explain(m_selected->node()); });
     add_action(QStringLiteral("find_node"), tr("Find a node"), {}, {}, [this] { m_pane->focus_search(); });
     add_action(QStringLiteral("filters"), tr("Show filters"), {}, {}, [this] { m_pane->toggle_filters(); });
-    add_action(QStringLiteral("export_graph"), tr("Export graph…"), {}, tr("The graph with the hyperedges that are chosen, as HIF, GraphML, CSV or safetensors"), [this] { export_graph(); });
+    add_action(QStringLiteral("export_graph"), tr("Export graph…"), {}, tr("The graph with the hyperedges that are chosen, as HIF, GraphML, CSV, safetensors, MatrixMarket or hMETIS"), [this] { export_graph(); });
     add_action(QStringLiteral("export_selection"), tr("Selection as CSV…"), {}, {}, [this] { export_selection(); });
     add_action(QStringLiteral("save_model"), tr("Save the trained model…"), {}, {}, [this] { save_model(); });
     add_action(QStringLiteral("open_folder"), tr("Open a folder as graph…"), {}, {}, [this] { m_source->ask_folder(); });
@@ -187,6 +140,8 @@ void Panel::connect_views() {
     connect(&m_context, &PanelContext::model_dropped, this, [this](const QString& path) { m_source->data()->choose(path); });   // any file: here it is a graph
     connect(&m_context, &PanelContext::restore_run, this, [this](const QString& uuid) { m_asked_for = uuid; });
     connect(&Theme::instance(), &Theme::changed, this, &Panel::show_colours);
+    connect(&m_options, &PanelOptions::changed, this, &Panel::save_soon);
+    connect(m_details, &TabPages::chosen, this, &Panel::save_soon);
     connect(m_source, &SourceBar::source_changed, this, &Panel::source_changed);
     connect(m_empty, &EmptyState::button_clicked, m_source, &SourceBar::ask_file);
     connect(m_pane, &GraphPane::view_changed, this, &Panel::viewed);
@@ -213,12 +168,7 @@ void Panel::connect_views() {
 }
 
 void Panel::catalogue_taken() {
-    const MethodInfo* train = m_context.catalogue().find("hypergraph.train");
-    if (!train) return;
-    for (MethodOptions* options : std::as_const(m_options)) {
-        const MethodInfo* method = m_context.catalogue().find(options->method().toStdString());
-        options->set_parameters(method ? QString::fromStdString(method->title) : QString(), method ? own_parameters(*method, *train) : std::vector<Parameter>());
-    }
+    if (const MethodInfo* train = m_context.catalogue().find("hypergraph.train")) m_options.take_catalogue(m_context.catalogue(), *train);
 }
 
 void Panel::parameters_changed() {
@@ -262,8 +212,7 @@ Json Panel::view_state() const {
 }
 
 void Panel::load(const Json& state) {
-    if (const Json options = state.value("options", Json()); options.is_object())
-        for (MethodOptions* one : std::as_const(m_options)) one->set_values(options.value(one->method().toStdString(), Json()));
+    m_options.set_values(state.value("options", Json()));
     m_places = places_from(state.contains("places") && state["places"].is_string() ? state["places"].get<std::string>() : std::string());
     m_places_key = state.value("places_of", Json());
     m_kept_places.clear();
@@ -271,15 +220,13 @@ void Panel::load(const Json& state) {
     if (const QString path = text_fact(state, "data"); QFileInfo::exists(path)) choose_asset(QStringLiteral("data"), path);
     take_view(state.value("view", Json()));
     const double tab = fact(state, "tab");
-    show_tab(tab >= 0 && tab < m_tabs->count() ? Tab(int(tab)) : Tab::curves);
+    show_tab(tab >= 0 && tab < m_details->count() ? Tab(int(tab)) : Tab::curves);
     m_kept_view->loaded();
 }
 
 Json Panel::state() const {
-    Json options = Json::object();
-    for (const MethodOptions* one : std::as_const(m_options)) options[one->method().toStdString()] = one->values();
     if (m_kept_places.empty()) m_kept_places = places_text(m_places.first, m_places.second);
-    return {{"data", data_path().toStdString()}, {"recent", array_of(m_source->data()->recent())}, {"view", view_state()}, {"options", options}, {"tab", m_tabs->current()}, {"places", m_kept_places}, {"places_of", m_places_key}};
+    return {{"data", data_path().toStdString()}, {"recent", array_of(m_source->data()->recent())}, {"view", view_state()}, {"options", m_options.values()}, {"tab", m_details->current()}, {"places", m_kept_places}, {"places_of", m_places_key}};
 }
 
 }

@@ -4,6 +4,7 @@
 #include "plugins/hypergraph/panel/node_colours.h"
 #include "plugins/hypergraph/panel/selection_view.h"
 #include "viewers/latest_worker.h"
+#include "widgets/method_options.h"
 #include "widgets/method_panel.h"
 #include <map>
 
@@ -13,8 +14,7 @@ namespace lathe {
 class EmptyState;
 class GraphSelection;
 class KeptView;
-class MethodOptions;
-class SegmentedControl;
+class TabPages;
 }
 
 namespace lathe::hypergraph {
@@ -47,12 +47,13 @@ public:
     CompareView* compare() { return m_compare; }
     ImportView* import() { return m_import; }
     BuildRow* build() { return m_build; }
-    MethodOptions* options(const QString& method) const { return m_options.value(method); }   ///< null: that method has none here
+    MethodOptions* options(const QString& method) const { return m_options.of(method); }   ///< null: that method has none here
     const ShownGraph* graph() const { return m_graph.get(); }
     const Training* training() const { return m_training.get(); }
     bool is_empty() const;                                 ///< the empty state is shown
     bool is_stale() const override;                        ///< the graph, or what was trained on it
     bool is_graph_stale() const;
+    bool is_training_stale() const;
     void show_tab(Tab tab);
     bool write_graph(const QString& file);                 ///< starts hypergraph.export; by the ending of the file. False: not started
     bool write_picture(const QString& file);               ///< png, svg, pdf, csv of the view in the centre; says how it went
@@ -69,10 +70,8 @@ private:
     };
     using Places = std::pair<std::vector<float>, std::vector<float>>;
     // panel.cpp: what it is made of, parameters, what is kept
-    MethodOptions* make_options(const char* method);
     void build_parameters();
     void build_docks();
-    QWidget* build_details();
     void build_actions();
     void connect_views();
     void catalogue_taken() override;
@@ -132,7 +131,7 @@ private:
     void save_model();
     bool write_file(const QString& path, const QByteArray& bytes);
 
-    QHash<QString, MethodOptions*> m_options;
+    PanelOptions m_options;                                // of methods that have no form here
     GraphSelection* m_selection;
     SourceBar* m_source;
     QStackedWidget* m_centre;
@@ -146,8 +145,7 @@ private:
     CompareView* m_compare;
     ImportView* m_import;
     BuildRow* m_build;
-    SegmentedControl* m_tabs;
-    QStackedWidget* m_pages;
+    TabPages* m_details;                                   // in the order of Tab
     KeptView* m_kept_view;
 
     ShownGraphPtr m_graph;
@@ -158,7 +156,7 @@ private:
     Places m_places;                                       // as the layout gave them
     Json m_places_key;                                     // data that they are of
     std::map<int, std::pair<float, float>> m_moved;        // by hand
-    mutable std::string m_kept_places;                             // as text for the project; empty: to be made anew
+    mutable std::string m_kept_places;                     // as text for the project; empty: to be made anew
 
     QString m_open, m_layout;                              // runs under way
     bool m_layout_is_live = false;                         // nobody asked for it

@@ -9,7 +9,6 @@
 #include "viewers/graph_view.h"
 #include "widgets/asset_chooser.h"
 #include "widgets/kept_view.h"
-#include "widgets/method_options.h"
 #include "widgets/parameter_form.h"
 #include <QCryptographicHash>
 #include <QDir>
@@ -36,7 +35,9 @@ std::pair<std::vector<float>, std::vector<float>> places_of(const Artifact& arti
 /// How a file is written, by its ending.
 const char* format_of(const QString& file) {
     const QString suffix = QFileInfo(file).suffix().toLower();
-    return suffix == u"graphml" ? "graphml" : suffix == u"safetensors" ? "safetensors" : suffix.isEmpty() || suffix == u"csv" ? "csv" : "hif";
+    static const QHash<QString, const char*> formats{{QString(), "csv"}, {QStringLiteral("csv"), "csv"}, {QStringLiteral("graphml"), "graphml"}, {QStringLiteral("safetensors"), "safetensors"},
+        {QStringLiteral("mtx"), "mtx_incidence"}, {QStringLiteral("hgr"), "hgr"}};
+    return formats.value(suffix, "hif");
 }
 
 }
@@ -54,7 +55,7 @@ void Panel::start_layout(bool live) {
         return;
     }
     RunRequest asked = request("hypergraph.layout", live);
-    asked.params.update(m_options[kLayout]->values());
+    asked.params.update(m_options.of(kLayout)->values());
     if (asked.params.value("layout.hold_moved", false)) {
         Json rows = Json::array();
         for (const auto& [node, place] : m_moved) rows.push_back({node, place.first, place.second});
@@ -85,7 +86,7 @@ void Panel::take_places(const Artifact& artifact) {
     m_places = places_of(artifact, m_graph ? m_graph->data->nodes : -1);
     m_places_key = m_graph ? m_graph_key.value("data", Json()) : Json(data_path().toStdString());
     m_kept_places.clear();
-    if (!m_moved.empty() && !m_options[kLayout]->values().value("layout.hold_moved", false)) {
+    if (!m_moved.empty() && !m_options.of(kLayout)->values().value("layout.hold_moved", false)) {
         m_moved.clear();
         m_kept_view->loaded();   // a layout is nothing to undo
     }
@@ -123,9 +124,9 @@ bool Panel::start_job(const char* method, const Json& extra, const Assets& more)
         return false;
     }
     RunRequest asked = request(method, id == kExplain || id == kBuild);
-    if (const MethodOptions* own = m_options.value(id)) asked.params.update(own->values());
+    if (const MethodOptions* own = m_options.of(id)) asked.params.update(own->values());
     asked.params.update(extra);
-    for (const char* seed : {"seed", "statistics.seed", "embed.seed"})
+    for (const char* seed : {"statistics.seed", "embed.seed"})   // one called seed is the run's anyway
         if (asked.params.contains(seed)) asked.seed = asked.params.value(seed, std::int64_t{0});
     const QString uuid = m_context.submit(asked, assets() + more, asked.lane == Lane::live ? id : QString());
     if (uuid.isEmpty()) return false;
@@ -165,7 +166,6 @@ void Panel::take_job_artifact(const QString& method, const Artifact& artifact) {
     } else if (method == kExplain) {
         if (artifact.key == "neighbours") m_explaining.neighbours = table_of(artifact);
         if (artifact.key == "hyperedges") m_explaining.hyperedges = table_of(artifact);
-        if (artifact.key == "members") m_explaining.members = table_of(artifact);
     }
 }
 
@@ -210,8 +210,8 @@ void Panel::explain(int node) {
 
 void Panel::embed() {
     Assets more;
-    if (m_embedding->uses_learnt() && m_training && m_training->embedding && !m_jobs.contains(kEmbed)) {
-        const QString file = kept_file(m_training->embedding, QStringLiteral("embedding"));
+    if (const Training* training = m_values.training(); training && training->embedding && m_embedding->uses_learnt() && !m_jobs.contains(kEmbed)) {
+        const QString file = kept_file(training->embedding, QStringLiteral("embedding"));
         if (file.isEmpty()) return;
         more << std::pair(QStringLiteral("embedding"), file);
     }
@@ -235,7 +235,7 @@ void Panel::export_graph() {
         return;
     }
     const QString name = QFileInfo(data_path()).completeBaseName() + QStringLiteral(".hif.json");
-    const QString file = QFileDialog::getSaveFileName(window(), tr("Export the graph"), name, tr("HIF (*.json);;GraphML (*.graphml);;Folder of CSV tables (*.csv);;Tensors (*.safetensors)"));
+    const QString file = QFileDialog::getSaveFileName(window(), tr("Export the graph"), name, tr("HIF (*.json);;GraphML (*.graphml);;Folder of CSV tables (*.csv);;Tensors (*.safetensors);;MatrixMarket, incidence (*.mtx);;hMETIS (*.hgr)"));
     if (!file.isEmpty()) write_graph(file);
 }
 

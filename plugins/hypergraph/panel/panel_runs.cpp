@@ -40,7 +40,9 @@ Json Panel::graph_key_of(const Json& params) const {
 
 bool Panel::is_graph_stale() const { return m_graph ? m_graph_key != graph_key() : m_open.isEmpty() && !data_path().isEmpty(); }
 
-bool Panel::is_stale() const { return (m_graph && m_graph_key != graph_key()) || (m_training && (m_training->params != m_form->values() || m_training->sources != data_path())); }
+bool Panel::is_training_stale() const { return m_training && (m_training->params != m_form->values() || m_training->sources != data_path()); }
+
+bool Panel::is_stale() const { return (m_graph && m_graph_key != graph_key()) || is_training_stale(); }
 
 bool Panel::is_ready_to_run() const { return !data_path().isEmpty() && m_context.catalogue().find("hypergraph.train"); }
 
@@ -126,6 +128,7 @@ void Panel::adopt(OpenResult result) {
     m_values.set_graph(m_graph);
     m_values.set_statistics(measured);
     m_values.set_training(m_training && m_training->sources == data_path() ? m_training : nullptr);
+    m_embedding->set_learnt_available(m_values.training() && m_values.training()->embedding);
     m_pane->set_graph(m_graph);
     if (!same_nodes) {
         forget_layout();
@@ -150,7 +153,6 @@ void Panel::adopt(OpenResult result) {
     for (const RecordedRun& recorded : std::exchange(m_recorded_early, {})) show_recorded(recorded);
     if (!same_nodes && !m_coming && (!m_training || m_training->sources != data_path()) && m_context.has_project()) {
         m_training.reset();   // of another graph
-        show_training();
         read_newest(kTrain, QStringLiteral("data"), data_path());
     }
     if (!same_nodes)
@@ -162,7 +164,7 @@ void Panel::adopt(OpenResult result) {
 /// What was learnt is in colours, tables, the selection and the embedding.
 void Panel::show_training() {
     m_values.set_training(m_training && m_training->sources == data_path() ? m_training : nullptr);
-    m_embedding->set_learnt_available(m_training && m_training->embedding);
+    m_embedding->set_learnt_available(m_values.training() && m_values.training()->embedding);
     show_rows();
     m_pane->set_colours(m_values);
     m_selected->show_graph(m_graph, m_values);

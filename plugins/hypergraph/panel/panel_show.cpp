@@ -55,16 +55,18 @@ void Panel::show_stale() {
     const bool graph_stale = m_graph && m_graph_key != key;
     m_pane->set_stale(graph_stale);
     m_embedding->set_stale(graph_stale);
-    m_statistics->set_stale(!m_statistics_key.is_null() && m_statistics_key != key);
-    m_compare->set_stale(!m_compare_key.is_null() && m_compare_key != key);
-    m_build->set_stale(!m_build_key.is_null() && m_build_key != key);
-    const bool training_stale = m_training && (m_training->params != m_form->values() || m_training->sources != data_path());
-    m_curves->show_training(m_coming && !m_coming->series.isEmpty() ? m_coming.get() : m_training.get(), !(m_coming && !m_coming->series.isEmpty()) && training_stale);
+    const auto is_of_another = [&](const Json& made_of) { return !made_of.is_null() && made_of != key; };
+    const bool statistics_stale = is_of_another(m_statistics_key);
+    m_statistics->set_stale(statistics_stale);
+    m_compare->set_stale(is_of_another(m_compare_key));
+    m_build->set_stale(is_of_another(m_build_key));
+    const bool training_stale = is_training_stale(), shows_coming = m_coming && !m_coming->series.isEmpty();
+    m_curves->show_training(shows_coming ? m_coming.get() : m_training.get(), !shows_coming && training_stale);
     m_selected->set_stale(training_stale || (m_selected->node() >= 0 && m_training && !m_explained_training.isEmpty() && m_explained_training != m_training->uuid));
     const bool can_explain = m_training && m_training->model && m_values.training();
     m_selected->set_why(can_explain, tr("Run trains a network; then it can be asked."));
     if (!m_coming) m_context.set_dock_hint(QStringLiteral("details"), training_stale ? (is_live() ? tr("stale · Run trains again") : tr("stale · changes wait for Run")) : QString());
-    m_context.set_dock_hint(QStringLiteral("statistics"), !m_statistics_key.is_null() && m_statistics_key != key ? tr("stale") : QString());
+    m_context.set_dock_hint(QStringLiteral("statistics"), statistics_stale ? tr("stale") : QString());
 }
 
 /// Tables of nodes and hyperedges, with what was learnt and measured.

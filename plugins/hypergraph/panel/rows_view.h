@@ -4,8 +4,6 @@
 #include <QAbstractTableModel>
 #include <QWidget>
 
-class QPushButton;
-
 namespace lathe {
 class TableView;
 }

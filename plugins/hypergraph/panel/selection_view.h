@@ -16,7 +16,7 @@ namespace lathe::hypergraph {
 /// Answer of hypergraph.explain for one node.
 struct Explanation {
     int node = -1;
-    CsvTable neighbours, hyperedges, members;
+    CsvTable neighbours, hyperedges;
     Json summary;
 };
 

@@ -46,19 +46,11 @@ void find_components(ShownGraph& graph) {
     for (const std::int32_t c : order) graph.component_sizes.push_back(sizes[std::size_t(c)]);
 }
 
-std::int64_t longest_row(const GraphRows& rows) {
-    std::int64_t longest = 0;
-    for (std::int64_t r = 0; r < rows.rows(); ++r) longest = std::max(longest, rows.length(r));
-    return longest;
-}
-
 }
 
 QString ShownGraph::node_name(std::int32_t node) const { return row_name(nodes, node); }
 QString ShownGraph::hyperedge_name(std::int32_t hyperedge) const { return row_name(hyperedges, hyperedge); }
 QString ShownGraph::class_name(std::int32_t label) const { return label < 0 ? QString() : classes.value(label, QString::number(label)); }
-std::int64_t ShownGraph::largest_hyperedge() const { return longest_row(data->members); }
-std::int64_t ShownGraph::largest_degree() const { return longest_row(data->neighbours); }
 
 ShownGraphPtr make_shown_graph(const QList<Artifact>& artifacts, const Json& summary) {
     const double nodes = fact(summary, "nodes"), hyperedges = fact(summary, "hyperedges");

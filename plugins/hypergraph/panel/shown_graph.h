@@ -21,8 +21,6 @@ struct ShownGraph {
     QString node_name(std::int32_t node) const;
     QString hyperedge_name(std::int32_t hyperedge) const;
     QString class_name(std::int32_t label) const;          ///< empty below 0
-    std::int64_t largest_hyperedge() const;
-    std::int64_t largest_degree() const;
 };
 using ShownGraphPtr = std::shared_ptr<const ShownGraph>;
 

@@ -7,7 +7,6 @@
 #include "widgets/text_label.h"
 #include <QHBoxLayout>
 #include <QPushButton>
-#include <QScrollArea>
 #include <QVBoxLayout>
 #include <algorithm>
 #include <cmath>
@@ -113,11 +112,12 @@ void StatisticsView::take(const Artifact& artifact) {
 
 void StatisticsView::set_running(const QString& text) {
     m_run->setText(text.isEmpty() ? tr("Measure") : tr("Cancel"));
-    if (!text.isEmpty()) m_note->setText(text);
-    else show_figures();
+    m_running = text;
+    show_note();
 }
 
 void StatisticsView::set_stale(bool stale) {
+    if (stale == m_stale) return;
     m_stale = stale;
     show_figures();
     show_histogram();
@@ -144,12 +144,11 @@ void StatisticsView::show_histogram() {
 void StatisticsView::show_figures() {
     const int name = column_of(m_figures_table, "figure"), value = column_of(m_figures_table, "value"), error = column_of(m_figures_table, "error"), how = column_of(m_figures_table, "how");
     QList<QStringList> rows;
-    QList<int> sampled, left_out;
+    QList<int> left_out;
     for (std::size_t r = 0; r < m_figures_table.rows.size(); ++r) {
         const QString label = cell_of(m_figures_table, r, how);
         QString text = figure_text(number_of(m_figures_table, r, value));
         if (label == u"sampled") {
-            sampled << int(rows.size());
             text = tr("%1 ± %2, sampled").arg(text, figure_text(number_of(m_figures_table, r, error)));
         } else if (label != u"exact") {
             left_out << int(rows.size());
@@ -167,9 +166,18 @@ void StatisticsView::show_figures() {
     for (const int r : std::as_const(left_out)) m_figures->set_tone(r, 1, CellTone::secondary);
     m_figures->set_stale(m_stale);
     m_figures->setVisible(!rows.isEmpty());
-    m_note->setText(rows.isEmpty() ? tr("Degrees and sizes are counted; measure for overlaps, components, clustering and centralities.") : m_stale ? tr("Stale: of other hyperedges or data.")
-                                   : sampled.isEmpty()                                                                                             ? tr("All figures are exact.")
-                                                                                                                                                   : tr("%1 of %2 figures are sampled, with their standard error.").arg(sampled.size()).arg(rows.size()));
+    show_note();
+}
+
+void StatisticsView::show_note() {
+    const int shown = m_figures->rowCount();
+    const int how = column_of(m_figures_table, "how");
+    int sampled = 0;
+    for (std::size_t r = 0; r < m_figures_table.rows.size(); ++r) sampled += cell_of(m_figures_table, r, how) == u"sampled" ? 1 : 0;
+    if (!m_running.isEmpty()) m_note->setText(m_running);
+    else if (shown == 0) m_note->setText(tr("Degrees and sizes are counted; measure for overlaps, components, clustering and centralities."));
+    else if (m_stale) m_note->setText(tr("Stale: of other hyperedges or data."));
+    else m_note->setText(sampled == 0 ? tr("All figures are exact.") : tr("%1 of %2 figures are sampled, with their standard error.").arg(sampled).arg(shown));
 }
 
 Json StatisticsView::view() const { return {{"histogram", m_which->current()}, {"log", m_log->isChecked()}}; }

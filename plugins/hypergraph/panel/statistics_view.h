@@ -28,13 +28,13 @@ public:
     SimpleTable* figures() { return m_figures; }
     Json view() const;
     void set_view(const Json& view);
-    QString as_csv() const { return csv_of(m_figures_table); }
 Q_SIGNALS:
     void run_requested();                                  ///< while it runs: cancel
     void view_changed(QString text);
 private:
     void show_histogram();
     void show_figures();
+    void show_note();
     QHash<int, std::vector<std::pair<double, double>>> m_histograms;   // by the place in the switch
     CsvTable m_figures_table, m_components;
     SegmentedControl* m_which;
@@ -43,6 +43,7 @@ private:
     QPushButton* m_run;
     SimpleTable* m_figures;
     TextLabel* m_note;
+    QString m_running;                                     // progress; empty: it does not run
     bool m_stale = false;
 };
 

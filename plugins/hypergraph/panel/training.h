@@ -14,7 +14,6 @@ struct Training {
     std::vector<float> values;                             ///< [nodes] of a regression
     std::vector<float> logits;                             ///< [nodes, classes]
     std::vector<std::uint8_t> parts;                       ///< [nodes]
-    CsvTable confusion;
     Bytes embedding, model;                                ///< safetensors files; null: none yet
 
     /// True where something to be seen came. Throws Error(wrong_format).

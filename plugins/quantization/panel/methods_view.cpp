@@ -1,5 +1,6 @@
 #include "plugins/quantization/panel/methods_view.h"
 #include "plugins/quantization/panel/network.h"
+#include "widgets/latex_table.h"
 #include "widgets/simple_table.h"
 #include "widgets/small_widgets.h"
 #include "widgets/text_label.h"
@@ -24,11 +25,6 @@ QString method_title(const QString& id) {
 QString bits_title(const QString& bits) {
     const QStringList two = bits.split(u'/');
     return two.size() == 2 ? QStringLiteral("W%1A%2").arg(two[0], two[1]) : bits;
-}
-
-QString latex_text(QString text) {
-    for (const char* sign : {"&", "%", "_", "#"}) text.replace(QLatin1String(sign), QStringLiteral("\\") + QLatin1String(sign));
-    return text.replace(QStringLiteral("±"), QStringLiteral("$\\pm$"));
 }
 
 }
@@ -139,20 +135,19 @@ void MethodsView::rebuild() {
 }
 
 QString MethodsView::as_latex() const {
-    QString out = QStringLiteral("\\begin{tabular}{l%1r}\n\\toprule\n").arg(QString(m_bits.size(), u'r'));
     QStringList heads{tr("Method")};
     for (const QString& bits : m_bits) heads << bits_title(bits);
     heads << QStringLiteral("$n$");
-    out += heads.join(QStringLiteral(" & ")) + QStringLiteral(" \\\\\n\\midrule\n");
+    QList<QStringList> rows;
     for (int r = 0; r < m_rows.size(); ++r) {
         QStringList cells;
         for (int c = 0; c < m_rows[r].size(); ++c) {
-            const QString text = latex_text(m_rows[r][c]);
+            const QString text = latex_cell(m_rows[r][c]);
             cells << (m_best.contains({r, c}) ? QStringLiteral("\\textbf{%1}").arg(text) : text);
         }
-        out += cells.join(QStringLiteral(" & ")) + QStringLiteral(" \\\\\n");
+        rows << cells;
     }
-    return out + QStringLiteral("\\bottomrule\n\\end{tabular}\n");
+    return latex_table(u'l' + QString(m_bits.size(), u'r') + u'r', heads, rows);
 }
 
 QString MethodsView::as_csv() const { return m_data.columns.empty() ? QString() : csv_of(m_data); }

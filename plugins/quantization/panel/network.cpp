@@ -29,18 +29,6 @@ QString text_in(const CsvTable& table, std::size_t row, const char* column) {
     return QString::fromStdString(table.rows[row][std::size_t(found - table.columns.begin())]);
 }
 
-double fact(const Json& object, const char* key) {
-    const auto found = object.is_object() ? object.find(key) : object.end();
-    if (!object.is_object() || found == object.end()) return std::nan("");
-    if (found->is_string()) return parse_number(found->get<std::string>()).value_or(std::nan(""));   // "nan", "inf"
-    return found->is_number() ? found->get<double>() : std::nan("");
-}
-
-QString text_fact(const Json& object, const char* key) {
-    const auto found = object.is_object() ? object.find(key) : object.end();
-    return object.is_object() && found != object.end() && found->is_string() ? QString::fromStdString(found->get<std::string>()) : QString();
-}
-
 CsvTable table_of(const Artifact& artifact) { return artifact.bytes ? parse_csv(*artifact.bytes, kMostRows) : CsvTable{}; }
 
 QString csv_of(const CsvTable& table) {

@@ -3,6 +3,7 @@
 // and tensors of quantization.describe and .evaluate; a column that is missing is not known. Plain values, no widgets; GUI thread or tests.
 #include "core/method/run.h"
 #include "core/report/csv.h"
+#include "widgets/facts.h"
 #include <QList>
 #include <QString>
 #include <QStringList>
@@ -67,9 +68,6 @@ private:
 
 std::optional<double> number_in(const CsvTable& table, std::size_t row, const char* column);
 QString text_in(const CsvTable& table, std::size_t row, const char* column);
-/// Of a summary or of what describes a picture: NaN or an empty text where it is missing or of another type.
-double fact(const Json& object, const char* key);
-QString text_fact(const Json& object, const char* key);
 CsvTable table_of(const Artifact& artifact);
 /// Rows of a table of the house: numbers as numbers.
 QList<QVariantList> rows_of(const CsvTable& table);

@@ -11,16 +11,14 @@
 #include "plugins/quantization/panel/result_view.h"
 #include "plugins/quantization/panel/source_bar.h"
 #include "widgets/asset_chooser.h"
+#include "widgets/dock_pages.h"
 #include "widgets/dock_title.h"
 #include "widgets/kept_view.h"
-#include "widgets/method_options.h"
 #include "widgets/parameter_form.h"
-#include "widgets/segmented_control.h"
 #include "widgets/small_widgets.h"
 #include "widgets/theme.h"
 #include <QAction>
 #include <QFileInfo>
-#include <QScrollArea>
 #include <QStackedWidget>
 #include <QUndoStack>
 #include <QVBoxLayout>
@@ -32,9 +30,9 @@ constexpr int kQuantizationStateVersion = 1;
 }
 
 Panel::Panel(PanelContext& context, QWidget* parent)
-    : MethodPanel(context, "quantization.evaluate", kQuantizationStateVersion, parent), m_source(new SourceBar), m_centre(new QStackedWidget(this)),
+    : MethodPanel(context, "quantization.evaluate", kQuantizationStateVersion, parent), m_options(context.undo_stack()), m_source(new SourceBar), m_centre(new QStackedWidget(this)),
       m_empty(new EmptyState(QStringLiteral("steps"), tr("No model yet. Open a checkpoint to see its layers with a slider for the bits of each."), tr("Open model…"), this)), m_layers(new LayersView(this)), m_ranges(new RangesView),
-      m_result_view(new ResultView), m_front(new FrontView(make_options("quantization.sensitivity"))), m_budget(new BudgetRows), m_notes(new NoteRows), m_learnt_row(new LearntRow), m_methods(new MethodsView(make_options("quantization.compare"))), m_engine(new EngineView(make_options("quantization.deploy"))), m_pictures(new PicturesView),
+      m_result_view(new ResultView), m_front(new FrontView(m_options.add("quantization.sensitivity"))), m_budget(new BudgetRows), m_notes(new NoteRows), m_learnt_row(new LearntRow), m_methods(new MethodsView(m_options.add("quantization.compare"))), m_engine(new EngineView(m_options.add("quantization.deploy"))), m_pictures(new PicturesView),
       m_learning(new LearningView(context.undo_stack())) {
     build_centre();
     build_parameters();
@@ -44,6 +42,7 @@ Panel::Panel(PanelContext& context, QWidget* parent)
     connect(&context, &PanelContext::data_dropped, this, [this](const QString& path) { m_source->data()->choose(path); });
     connect(&context, &PanelContext::restore_run, this, [this](const QString& uuid) { m_asked_for = uuid; });
     connect(&Theme::instance(), &Theme::changed, this, &Panel::show_front);
+    connect(&m_options, &PanelOptions::changed, this, &Panel::save_soon);
     connect(m_source, &SourceBar::source_changed, this, &Panel::source_changed);
     connect(m_empty, &EmptyState::button_clicked, this, [this] { m_source->model()->activated(m_source->model()->count() - 1); });
 
@@ -81,13 +80,6 @@ Panel::Panel(PanelContext& context, QWidget* parent)
 }
 
 Panel::~Panel() = default;
-
-MethodOptions* Panel::make_options(const char* method) {
-    auto* options = new MethodOptions(QString::fromLatin1(method), m_context.undo_stack());
-    m_options.insert(options->method(), options);
-    connect(options, &MethodOptions::changed, this, &Panel::save_soon);
-    return options;
-}
 
 void Panel::build_centre() {
     auto* column = new QVBoxLayout(this);
@@ -129,37 +121,11 @@ void Panel::build_docks() {
     m_context.set_bar(m_source);
     m_form->setMinimumWidth(320);   // labels, slider and field of its widest row, beside the scroll bar
     m_context.add_dock(m_form, QStringLiteral("parameters"), tr("Parameters"), QStringLiteral("quantization.evaluate"), DockSide::left, 328);
-    auto* details = new QWidget;
-    auto* column = new QVBoxLayout(details);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
-    auto* tabs = new SegmentedControl({tr("Ranges"), tr("Pictures"), tr("Learning")});
-    tabs->set_tool_size(true);
-    tabs->set_current(0);
-    auto* tab_row = new QHBoxLayout;
-    tab_row->setContentsMargins(12, 5, 12, 0);
-    tab_row->addWidget(tabs);
-    tab_row->addStretch(1);
-    column->addLayout(tab_row);
-    auto* pages = new QStackedWidget;
-    for (QWidget* page : {static_cast<QWidget*>(m_ranges), static_cast<QWidget*>(m_pictures), static_cast<QWidget*>(m_learning)}) pages->addWidget(page);
-    column->addWidget(pages, 1);
-    connect(tabs, &SegmentedControl::chosen, pages, &QStackedWidget::setCurrentIndex);
+    auto* details = new TabPages;
+    details->set_pages({{tr("Ranges"), m_ranges}, {tr("Pictures"), m_pictures}, {tr("Learning"), m_learning}});
     m_context.add_dock(details, QStringLiteral("ranges"), tr("Ranges"), {}, DockSide::bottom, 300);
     m_context.add_dock(m_result_view, QStringLiteral("result"), tr("Result"), {}, DockSide::right, 422);
     m_context.add_dock(m_front, QStringLiteral("front"), tr("Bit assignments"), tr("click a point to apply it"), DockSide::right, 422);
-    const auto scrolled = [](QWidget* content) {   // a low window keeps all four
-        auto* area = new QScrollArea;
-        area->setWidgetResizable(true);
-        area->setFrameShape(QFrame::NoFrame);
-        area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-        area->setFocusPolicy(Qt::NoFocus);
-        area->setMinimumHeight(72);
-        area->setWidget(content);
-        area->viewport()->setAutoFillBackground(false);
-        content->setAutoFillBackground(false);
-        return area;
-    };
     m_context.add_dock(scrolled(m_methods), QStringLiteral("methods"), tr("Methods"), tr("top-1 in %, mean ± std over seeds"), DockSide::right, 422);
     m_context.add_dock(scrolled(m_engine), QStringLiteral("engine"), tr("On the engine"), {}, DockSide::right, 422);
 }
@@ -181,12 +147,11 @@ void Panel::catalogue_taken() {
     if (!evaluate) return;
     for (const Parameter& parameter : evaluate->parameters)
         if (parameter.id == "layers") m_layers->set_schemes_available(LayerChoices::has_column(parameter.default_value, "weight_symmetric"));
-    const auto own = [&](const MethodInfo* method) { return method ? own_parameters(*method, *evaluate) : std::vector<Parameter>(); };
-    for (const QString& method : LearningView::methods()) m_learning->set_parameters(method, own(m_context.catalogue().find(method.toStdString())));
-    for (MethodOptions* options : std::as_const(m_options)) {
-        const MethodInfo* method = m_context.catalogue().find(options->method().toStdString());
-        options->set_parameters(method ? QString::fromStdString(method->title) : QString(), own(method));
+    for (const QString& method : LearningView::methods()) {
+        const MethodInfo* learning = m_context.catalogue().find(method.toStdString());
+        m_learning->set_parameters(method, learning ? own_parameters(*learning, *evaluate) : std::vector<Parameter>());
     }
+    m_options.take_catalogue(m_context.catalogue(), *evaluate);
 }
 
 void Panel::parameters_changed() {
@@ -198,12 +163,13 @@ void Panel::parameters_changed() {
 /// Another network or other pictures: what was found of the old ones is not of these.
 void Panel::source_changed() {
     m_facts = {};
+    m_tried.clear();   // accuracy on other pictures is another scale
+    m_tried_source.clear();
     const QString model = m_source->model()->path();
     if (model != m_sensitivity_source) {
         m_sensitivity = {};
         m_sensitivity_source = model;
         m_own_bits.clear();
-        m_tried.clear();
         m_quantizers.clear();
         m_learnt_row->set_file({});
     }
@@ -229,6 +195,7 @@ void Panel::load(const Json& state) {
     for (const char* role : {"model", "data"})
         if (const QString path = QString::fromStdString(state.value(role, std::string())); QFileInfo::exists(path)) choose_asset(QLatin1String(role), path);
     m_tried.clear();
+    m_tried_source.clear();
     const Json tried = state.value("tried", Json::array());
     if (tried.is_array())
         for (const Json& one : tried)
@@ -239,8 +206,7 @@ void Panel::load(const Json& state) {
         const Json learning = state.value("learning", Json());
         if (learning.is_object()) m_learning->set_values(method, learning.value(method.toStdString(), Json()));
     }
-    if (const Json options = state.value("options", Json()); options.is_object())
-        for (MethodOptions* one : std::as_const(m_options)) one->set_values(options.value(one->method().toStdString(), Json()));
+    m_options.set_values(state.value("options", Json()));
     m_kept_view->loaded();
     const QStringList selected = texts_of(state.value("selected", Json()));
     m_layers->select(selected, selected.value(0));
@@ -254,11 +220,10 @@ Json Panel::view_state() const {
 Json Panel::state() const {
     Json tried = Json::array();
     for (const Tried& one : m_tried) tried.push_back({{"params", one.params}, {"bytes", one.bytes}, {"bitops", one.bitops}, {"top1", one.top1}});
-    Json learning = Json::object(), options = Json::object();
-    for (const MethodOptions* one : std::as_const(m_options)) options[one->method().toStdString()] = one->values();
+    Json learning = Json::object();
     for (const QString& method : LearningView::methods()) learning[method.toStdString()] = m_learning->values(method);
     return {{"model", m_source->model()->path().toStdString()}, {"data", m_source->data()->path().toStdString()}, {"recent_models", array_of(m_source->model()->recent())}, {"recent_data", array_of(m_source->data()->recent())},
-        {"view", view_state()}, {"learning", learning}, {"options", options}, {"filter", m_layers->filter().toStdString()}, {"selected", array_of(m_layers->selected())}, {"tried", tried}};
+        {"view", view_state()}, {"learning", learning}, {"options", m_options.values()}, {"filter", m_layers->filter().toStdString()}, {"selected", array_of(m_layers->selected())}, {"tried", tried}};
 }
 
 }

@@ -5,6 +5,7 @@
 #include "plugins/quantization/panel/front_view.h"
 #include "plugins/quantization/panel/layers_view.h"
 #include "plugins/quantization/panel/measurement.h"
+#include "widgets/method_options.h"
 #include "widgets/method_panel.h"
 
 class QDir;
@@ -13,7 +14,6 @@ class QStackedWidget;
 namespace lathe {
 class EmptyState;
 class KeptView;
-class MethodOptions;
 }
 
 namespace lathe::quantization {
@@ -45,7 +45,7 @@ public:
     EngineView* engine() { return m_engine; }
     PicturesView* pictures() { return m_pictures; }
     LearningView* learning() { return m_learning; }
-    MethodOptions* options(const QString& method) const { return m_options.value(method); }   ///< null: that method has none here
+    MethodOptions* options(const QString& method) const { return m_options.of(method); }   ///< null: that method has none here
     const Network& network() const { return m_network; }
     const Assignment& assignment() const { return m_assignment; }
     const Measurement* result() const { return m_result.get(); }
@@ -59,7 +59,6 @@ public:
 
 private:
     // panel.cpp: what it is made of, parameters
-    MethodOptions* make_options(const char* method);
     void build_centre();
     void build_parameters();
     void build_docks();
@@ -139,7 +138,7 @@ private:
     void show_facts();
     void export_results();
 
-    QHash<QString, MethodOptions*> m_options;              // of methods that have no form here
+    PanelOptions m_options;                                // of methods that have no form here
     SourceBar* m_source;
     QStackedWidget* m_centre;
     EmptyState* m_empty;
@@ -168,6 +167,7 @@ private:
     std::optional<Estimate> m_estimate;
     double m_estimate_ms = 0;
     QList<Tried> m_tried;
+    QString m_tried_source;                                // model and data whose recorded runs were looked up
     QList<FrontMark> m_front_marks;                        // top-1 of the front at these activations
     FrontMark m_all_8, m_all_4;
     Json m_front_key;

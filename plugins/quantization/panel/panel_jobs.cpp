@@ -8,7 +8,6 @@
 #include "plugins/quantization/panel/source_bar.h"
 #include "widgets/asset_chooser.h"
 #include "widgets/kept_view.h"
-#include "widgets/method_options.h"
 #include "widgets/parameter_form.h"
 #include <QCryptographicHash>
 #include <QDir>
@@ -23,7 +22,7 @@ constexpr int kMostTried = 200;
 const QString kSensitivity = QStringLiteral("quantization.sensitivity"), kCompare = QStringLiteral("quantization.compare"), kDeploy = QStringLiteral("quantization.deploy");
 }
 
-bool Panel::start_job(const char* method) { return start_job(method, m_options.value(QString::fromLatin1(method))->values()); }
+bool Panel::start_job(const char* method) { return start_job(method, m_options.of(QString::fromLatin1(method))->values()); }
 
 /// While it runs: cancels it. False where nothing was started.
 bool Panel::start_job(const char* method, const Json& extra) {
@@ -43,7 +42,6 @@ bool Panel::start_job(const char* method, const Json& extra) {
     }
     RunRequest asked = request(method, false);
     for (const auto& [key, value] : extra.items()) asked.params[key] = value;
-    asked.seed = asked.params.value("seed", std::int64_t{0});
     const QString uuid = m_context.submit(asked, assets(), {});
     if (uuid.isEmpty()) return false;
     m_jobs.insert(id, uuid);
@@ -114,8 +112,9 @@ void Panel::find_sensitivity() {
 }
 
 void Panel::find_tried() {
-    if (!m_context.has_project()) return;
-    const QString model = m_source->model()->path(), data = m_source->data()->path();
+    const QString model = m_source->model()->path(), data = m_source->data()->path(), source = model + u'\n' + data;
+    if (!m_context.has_project() || source == m_tried_source) return;
+    m_tried_source = source;
     find_runs(QStringLiteral("quantization.evaluate"), QStringLiteral("model"), model, kMostTried, [this, model, data](const QList<PanelRun>& runs) {
         if (model != m_source->model()->path() || data != m_source->data()->path()) return;   // another was chosen meanwhile
         for (const PanelRun& run : runs) {
@@ -139,7 +138,7 @@ void Panel::add_tried(Tried tried) {
 
 bool Panel::is_checked() const {
     Json then = m_checked_params, now = request("quantization.deploy", false).params;
-    const Json options = m_options[kDeploy]->values();     // how it is checked says nothing of the network
+    const Json options = m_options.of(kDeploy)->values();     // how it is checked says nothing of the network
     for (Json* params : {&then, &now})
         for (const auto& [id, value] : options.items())
             if (params->is_object()) params->erase(id);
