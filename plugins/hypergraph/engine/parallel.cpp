@@ -16,8 +16,10 @@ void parallel_each(std::int64_t count, const std::function<void(int, std::int64_
     std::mutex guard;
     const auto run = [&](int worker) {
         try {
-            for (std::int64_t k; !stop && (k = next++) < count;) {
-                if (worker == 0 && tick) tick(k);
+            while (!stop) {
+                if (worker == 0 && tick) tick(std::min<std::int64_t>(next, count));   // before it takes a piece: the others may leave it none
+                const std::int64_t k = next++;
+                if (k >= count) break;
                 work(worker, k);
             }
         } catch (...) {   // an exception may not leave a thread of the pool
