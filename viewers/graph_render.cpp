@@ -153,7 +153,7 @@ void GraphRenderer::prepare(const GraphScene& scene, const GraphCamera& camera, 
     find_centres(scene);
     if (scene.style == GraphStyle::line_graph) {
         find_dual(scene, stop);
-        if (m_dual_left_out) m_note = graph_text("Hyperedges are not joined over nodes that lie in more than %1 of them: %2 nodes.").arg(m_dual_most).arg(m_dual_left_out);
+        if (m_dual_left_out) m_note = graph_text("Hyperedges are not joined over nodes that lie in more than %1 of them; such nodes: %2.").arg(m_dual_most).arg(m_dual_left_out);
     }
     const auto project = [&camera](const GraphPlaces& places, std::vector<float>& x, std::vector<float>& y, const auto& is_shown) {
         x.resize(places.x.size());

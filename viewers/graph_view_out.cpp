@@ -15,6 +15,8 @@
 namespace lathe {
 namespace {
 
+struct ExportStopped {};
+
 enum GraphColumn { kName, kDegree, kSets, kColouredBy };
 
 QString graph_value(const NodeColouring& colouring, std::int32_t node) {
@@ -78,9 +80,14 @@ bool write_graph_file(const GraphExport& job, QString& told) {
             as_picture = GraphRenderer().draw(painter, *job.scene, job.camera, is_png ? -1 : job.limit, *job.stop);
             painter.restore();
         }
+        if (*job.stop) throw ExportStopped{};
         painter.drawPicture(QPointF(), job.over);
     };
-    if (!write_view(job.file, job.size, draw, job.run, 2, job.stop.get())) return false;
+    try {
+        if (!write_view(job.file, job.size, draw, job.run)) return false;
+    } catch (const ExportStopped&) {
+        return false;   // nothing of it is left
+    }
     if (as_picture && !is_png) told = GraphView::tr("More than %1 lines and nodes: they are a picture in this file, names and selection are drawn.").arg(QLocale().toString(job.limit));
     return true;
 }

@@ -17,7 +17,7 @@ std::function<void(const QString&, const QString&, const QString&)>& export_repo
 }
 }
 
-bool write_view(const QString& file, const QSize& size, const std::function<void(QPainter&)>& draw, const QString& run, double scale, const std::atomic<bool>* stop) {
+bool write_view(const QString& file, const QSize& size, const std::function<void(QPainter&)>& draw, const QString& run, double scale) {
     const QString suffix = QFileInfo(file).suffix().toLower();
     if ((suffix != u"png" && suffix != u"svg" && suffix != u"pdf") || size.isEmpty()) return false;
     QSaveFile out(file);
@@ -31,7 +31,6 @@ bool write_view(const QString& file, const QSize& size, const std::function<void
             QPainter painter(&image);
             draw(painter);
         }
-        if (stop && *stop) return false;
         if (!run.isEmpty()) image.setText(QStringLiteral("lathe-run"), run);
         if (!image.save(&out, "PNG")) return false;
     } else if (suffix == u"svg") {
@@ -57,7 +56,7 @@ bool write_view(const QString& file, const QSize& size, const std::function<void
         draw(painter);
         painter.end();
     }
-    return !(stop && *stop) && out.commit();
+    return out.commit();
 }
 
 bool write_text(const QString& file, const QString& text) {

@@ -2,7 +2,6 @@
 // Views written to files as they are on the screen: PNG at twice the resolution, SVG and PDF as drawings.
 #include <QSize>
 #include <QString>
-#include <atomic>
 #include <functional>
 
 class QPainter;
@@ -11,8 +10,8 @@ class QWidget;
 namespace lathe {
 
 /// By the suffix of the file: png, svg, pdf. `draw` paints a view of `size`. run: uuid of the run that made what is shown, so that the file finds it again; may
-/// be empty. False: another suffix, the file could not be written, or `stop` (may be null) was set; an existing file then stays as it was. Any thread on which `draw` may run.
-bool write_view(const QString& file, const QSize& size, const std::function<void(QPainter&)>& draw, const QString& run = {}, double scale = 2, const std::atomic<bool>* stop = nullptr);
+/// be empty. False: another suffix, or the file could not be written; an existing file then stays as it was.
+bool write_view(const QString& file, const QSize& size, const std::function<void(QPainter&)>& draw, const QString& run = {}, double scale = 2);
 bool write_text(const QString& file, const QString& text);               ///< UTF-8, whole or not at all
 /// The table with a last column "lathe-run", so that the file finds the run again; unchanged where run is empty.
 QString csv_of_run(const QString& csv, const QString& run);

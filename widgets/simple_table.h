@@ -25,7 +25,6 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
 private:
     void retone();
-    void tone(QTableWidgetItem* cell) const;
     QList<int> m_text_columns{0};
     bool m_stale = false, m_fit = true;
 };

@@ -160,7 +160,7 @@ private Q_SLOTS:
         view.set_places(x, y);
         view.set_style(GraphStyle::line_graph);
         QVERIFY(settle(view));
-        QVERIFY2(view.note().contains("more than 1 of them: 1 node"), qPrintable(view.note()));
+        QVERIFY2(view.note().contains("more than 1 of them; such nodes: 1"), qPrintable(view.note()));
     }
     void squares_stand_where_a_layout_puts_them() {
         GraphView view;

@@ -159,6 +159,8 @@ private Q_SLOTS:
         bench.context.undo.undo();
         QVERIFY(pane->shown_sizing().values.empty());
         QCOMPARE(sizes->currentIndex(), 0);
+        bench.context.undo.redo();
+        QCOMPARE(sizes->currentText(), "Hyperdegree");
         pane->set_size("statistics:clustering");           // not measured yet: it comes with its figures
         QVERIFY(pane->shown_sizing().values.empty());
         bench.trigger("Measure statistics");

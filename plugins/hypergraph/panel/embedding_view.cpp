@@ -98,10 +98,10 @@ void EmbeddingView::set_running(const QString& text) {
 void EmbeddingView::show_note() { m_note->setText(m_running.isEmpty() ? m_shown : m_running); }
 QString EmbeddingView::note() const { return m_note->text(); }
 
-Json EmbeddingView::view() const { return {{"of", m_wants_learnt ? "learnt" : "features"}}; }
+Json EmbeddingView::choice() const { return {{"of", m_wants_learnt ? "learnt" : "features"}}; }
 
-void EmbeddingView::set_view(const Json& view) {
-    m_wants_learnt = text_fact(view, "of") == u"learnt";
+void EmbeddingView::set_choice(const Json& choice) {
+    m_wants_learnt = text_fact(choice, "of") == u"learnt";
     show_choice();
 }
 

@@ -28,8 +28,8 @@ public:
     void set_shown(const QString& of, bool stale);         ///< what the places are of, in words; empty: nothing is shown
     bool uses_learnt() const;                              ///< chosen, and there
     QString note() const;
-    Json view() const;                                     ///< what is undone and kept
-    void set_view(const Json& view);
+    Json choice() const;                                   ///< what is undone and kept
+    void set_choice(const Json& choice);
     GraphView* view() { return m_view; }
 Q_SIGNALS:
     void run_requested();                                  ///< while it runs: cancel

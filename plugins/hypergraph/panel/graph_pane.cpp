@@ -44,8 +44,7 @@ std::int64_t visible_count(const std::vector<std::uint8_t>& visible, std::int64_
 GraphPane::GraphPane(GraphSelection* selection, QWidget* layout_options, QWidget* parent)
     : QWidget(parent), m_graph_view(new GraphView(this)), m_set_view(new SetView(this)), m_views(new QStackedWidget(this)),
       m_styles(new SegmentedControl({tr("Hulls"), tr("Star"), tr("Clique"), tr("Line graph"), tr("Matrix"), tr("PAOHVis"), tr("UpSet")}, this)), m_colour_box(new QComboBox(this)), m_size_box(new QComboBox(this)), m_search(new QLineEdit(this)),
-      m_layout(make_button(tr("Lay out"), QStringLiteral("share"), false, this)), m_count(new ElidedLabel({}, 12, false, TextRole::secondary, this)), m_layout_text(new ElidedLabel({}, 12, false, TextRole::secondary, this)),
-      m_export_text(new ElidedLabel({}, 12, false, TextRole::secondary, this)), m_export_cancel(new IconButton(QStringLiteral("cancel"), tr("Cancel the export"), this)),
+      m_layout(make_button(tr("Lay out"), QStringLiteral("share"), false, this)), m_status(new ElidedLabel({}, 12, false, TextRole::secondary, this)), m_export_cancel(new IconButton(QStringLiteral("cancel"), tr("Cancel the export"), this)),
       m_lens(new IconButton(QStringLiteral("target"), tr("Lens: what lies under the pointer larger (L)"), this)), m_edges_button(new IconButton(QStringLiteral("link"), tr("Simple edges"), this)),
       m_labels_button(new IconButton(QStringLiteral("tag"), tr("Names"), this)), m_filter_button(new IconButton(QStringLiteral("filter"), tr("Filters: size, degree, label, component"), this)), m_filters(new FilterRow(this)) {
     m_graph_view->set_selection(selection);
@@ -96,11 +95,9 @@ void GraphPane::build_bar(QWidget* layout_options) {
         tr("How many nodes lie in exactly these hyperedges")};
     for (int i = 0; i < tips.size(); ++i) m_styles->set_tool_tip(i, tips[i]);
     first->addWidget(m_styles);
-    m_export_text->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
-    m_layout_text->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
-    first->addWidget(m_export_text, 1);
+    m_status->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    first->addWidget(m_status, 1);
     first->addWidget(m_export_cancel);
-    first->addWidget(m_layout_text, 1);
     m_layout->setProperty("lathe_tool", true);
     m_layout->setToolTip(tr("Places the nodes so that what belongs together lies together"));
     first->addWidget(m_layout);
@@ -126,9 +123,9 @@ void GraphPane::build_bar(QWidget* layout_options) {
     m_search->setToolTip(tr("A part of its name; Enter goes to the next one"));
     m_search->setClearButtonEnabled(true);
     m_search->setMinimumWidth(96);
-    m_search->setMaximumWidth(150);
+    m_search->setMaximumWidth(220);
     second->addWidget(m_search, 1);
-    second->addWidget(m_count, 1);
+    second->addStretch(0);
     auto* fit_button = new IconButton(QStringLiteral("fit"), tr("Fit (F)"), this);
     connect(fit_button, &QToolButton::clicked, this, &GraphPane::fit);
     for (IconButton* button : {m_filter_button, m_labels_button, m_edges_button, m_lens}) button->setCheckable(true);
@@ -192,14 +189,17 @@ void GraphPane::set_reading(const QString& text) {
 
 void GraphPane::set_layout_running(const QString& text) {
     m_layout->setText(text.isEmpty() ? tr("Lay out") : tr("Stop"));
-    m_layout_text->setText(text);
-    m_layout_text->setVisible(!text.isEmpty());
+    m_layout_text = text;
+    show_status();
 }
 
 void GraphPane::set_exporting(const QString& text) {
-    m_export_text->setText(text);
-    for (QWidget* widget : {static_cast<QWidget*>(m_export_text), static_cast<QWidget*>(m_export_cancel)}) widget->setVisible(!text.isEmpty());
+    m_export_text = text;
+    m_export_cancel->setVisible(!text.isEmpty());
+    show_status();
 }
+
+void GraphPane::show_status() { m_status->setText(!m_export_text.isEmpty() ? m_export_text : !m_layout_text.isEmpty() ? m_layout_text : count_text()); }
 
 void GraphPane::set_style(PaneStyle style) {
     m_style = style;
@@ -263,7 +263,7 @@ void GraphPane::apply_filter() {
     m_set_view->set_visible_nodes(m_visible_nodes);
     m_graph_view->set_visible_hyperedges(m_visible_hyperedges);
     m_set_view->set_visible_hyperedges(m_visible_hyperedges);
-    m_count->setText(count_text());
+    show_status();
     Q_EMIT filter_changed();
 }
 

@@ -67,6 +67,7 @@ private:
     void show_choices();
     void show_size();
     void show_toggles();
+    void show_status();
     void apply_filter();
     ShownGraphPtr m_graph;
     NodeColours m_colours;
@@ -82,7 +83,8 @@ private:
     QComboBox *m_colour_box, *m_size_box;
     QLineEdit* m_search;
     QPushButton* m_layout;
-    ElidedLabel *m_count, *m_layout_text, *m_export_text;
+    ElidedLabel* m_status;                                 // of an export, else of the layout, else how much is visible
+    QString m_layout_text, m_export_text;
     IconButton *m_export_cancel, *m_lens, *m_edges_button, *m_labels_button, *m_filter_button;
     FilterRow* m_filters;
 };

@@ -209,7 +209,7 @@ void Panel::take_view(const Json& view) {
     if (!view.is_object()) return;
     m_pane->set_view(view.value("pane", Json()));
     m_statistics->set_view(view.value("statistics", Json()));
-    m_embedding->set_view(view.value("embedding", Json()));
+    m_embedding->set_choice(view.value("embedding", Json()));
     m_moved.clear();
     if (const Json moved = view.value("moved", Json()); moved.is_array())
         for (const Json& row : moved)
@@ -220,7 +220,7 @@ void Panel::take_view(const Json& view) {
 Json Panel::view_state() const {
     Json moved = Json::array();
     for (const auto& [node, place] : m_moved) moved.push_back({node, place.first, place.second});
-    return {{"pane", m_pane->view()}, {"statistics", m_statistics->view()}, {"embedding", m_embedding->view()}, {"moved", moved}};
+    return {{"pane", m_pane->view()}, {"statistics", m_statistics->view()}, {"embedding", m_embedding->choice()}, {"moved", moved}};
 }
 
 void Panel::load(const Json& state) {

@@ -19,7 +19,7 @@ QString value_text(const Json& value) { return value.is_string() ? QString::from
 QStringList differences(const Json& params, const Json& shown) {
     QStringList out;
     for (const auto& [id, value] : params.items())
-        if (!shown.contains(id) || shown[id] != value) out << QString::fromStdString(id) + u' ' + value_text(value);
+        if (!shown.contains(id) || shown[id] != value) out << QStringLiteral("%1 %2").arg(QString::fromStdString(id), value_text(value));
     return out;
 }
 
