@@ -34,7 +34,7 @@ void Panel::show_now() {
 }
 
 void Panel::show_facts() {
-    QStringList facts;
+    QStringList facts, shown;
     if (m_graph) {
         const auto add = [&](const char* key, const QString& text) {
             if (const double value = fact(m_graph->summary, key); value > 0) facts << text.arg(grouped_number(value, 0));
@@ -42,11 +42,12 @@ void Panel::show_facts() {
         add("nodes", tr("%1 nodes"));
         add("edges", tr("%1 edges"));
         add("hyperedges", tr("%1 hyperedges"));
+        shown = facts;   // the bar is narrow
         add("features", tr("%1 features"));
         if (!m_graph->classes.isEmpty()) facts << tr("%1 classes").arg(m_graph->classes.size());
         if (!m_graph->targets.empty()) facts << tr("regression");
     }
-    m_source->set_facts(facts.join(QStringLiteral(" · ")));
+    m_source->set_facts(shown.join(QStringLiteral(" · ")), facts.join(u'\n'));
     m_compare->set_regression(m_graph && !m_graph->targets.empty());
 }
 
