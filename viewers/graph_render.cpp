@@ -31,7 +31,8 @@ double GraphScene::hyperedge_radius(std::int32_t hyperedge, double scale) const 
 // --- what is drawn where
 
 void GraphRenderer::find_centres(const GraphScene& scene) {
-    if (m_centres && m_centres_graph == scene.graph && m_centres_places == scene.places && m_centres_nodes == scene.nodes && m_centres_hyperedges == scene.hyperedges) return;
+    const GraphPlacesPtr given = scene.style == GraphStyle::star || scene.style == GraphStyle::line_graph ? scene.hyperedge_places : nullptr;   // names of hulls lie in their middle
+    if (m_centres && m_centres_graph == scene.graph && m_centres_places == scene.places && m_centres_given == given && m_centres_nodes == scene.nodes && m_centres_hyperedges == scene.hyperedges) return;
     auto centres = std::make_shared<GraphPlaces>();
     const std::size_t count = std::size_t(scene.graph->hyperedges);
     centres->x.assign(count, kNoPlace);
@@ -50,10 +51,14 @@ void GraphRenderer::find_centres(const GraphScene& scene) {
         if (n == 0) continue;
         centres->x[h] = float(x / double(n));
         centres->y[h] = float(y / double(n));
+        if (!given || !std::isfinite(given->x[h]) || !std::isfinite(given->y[h])) continue;
+        centres->x[h] = given->x[h];
+        centres->y[h] = given->y[h];
     }
     m_centres = std::move(centres);
     m_centres_graph = scene.graph;
     m_centres_places = scene.places;
+    m_centres_given = given;
     m_centres_nodes = scene.nodes;
     m_centres_hyperedges = scene.hyperedges;
 }
@@ -71,7 +76,8 @@ void GraphRenderer::find_dual(const GraphScene& scene, const std::atomic<bool>& 
         if (work > kMostDualWork) break;
         most = d;
     }
-    m_dual_cut = work > kMostDualWork;
+    m_dual_most = most;
+    m_dual_left_out = work > kMostDualWork ? degrees.end() - std::ranges::upper_bound(degrees, most) : 0;
     m_dual = {};
     std::vector<std::int32_t> count(std::size_t(graph.hyperedges), 0), met;
     for (std::int64_t h = 0; h < graph.hyperedges && !stop; ++h) {
@@ -96,6 +102,7 @@ void GraphRenderer::find_dual(const GraphScene& scene, const std::atomic<bool>& 
 void GraphRenderer::find_super_nodes(const GraphScene& scene, const GraphCamera& camera) {
     m_super.clear();
     m_super_lines.clear();
+    m_super_left_out = 0;
     if (!scene.clusters || scene.style == GraphStyle::line_graph || scene.spacing * camera.scale >= kSuperSpacing) return;
     std::unordered_map<std::int32_t, int> place_of;
     std::vector<int> super(std::size_t(scene.graph->nodes), -1);
@@ -136,7 +143,9 @@ void GraphRenderer::find_super_nodes(const GraphScene& scene, const GraphCamera&
     for (const auto& [pair, n] : between) m_super_lines.push_back({{int(pair >> 32), int(pair & 0xffffffff)}, n});
     std::ranges::sort(m_super_lines, {}, [](const auto& l) { return l.second; });
     constexpr std::size_t kMost = 3000;   // the strongest
-    if (m_super_lines.size() > kMost) m_super_lines.erase(m_super_lines.begin(), m_super_lines.end() - kMost);
+    if (m_super_lines.size() <= kMost) return;
+    m_super_left_out = m_super_lines.size() - kMost;
+    m_super_lines.erase(m_super_lines.begin(), m_super_lines.end() - kMost);
 }
 
 void GraphRenderer::prepare(const GraphScene& scene, const GraphCamera& camera, const std::atomic<bool>& stop) {
@@ -144,7 +153,7 @@ void GraphRenderer::prepare(const GraphScene& scene, const GraphCamera& camera, 
     find_centres(scene);
     if (scene.style == GraphStyle::line_graph) {
         find_dual(scene, stop);
-        if (m_dual_cut) m_note = graph_text("Nodes in very many hyperedges are left out of the line graph.");
+        if (m_dual_left_out) m_note = graph_text("Hyperedges are not joined over nodes that lie in more than %1 of them; such nodes: %2.").arg(m_dual_most).arg(m_dual_left_out);
     }
     const auto project = [&camera](const GraphPlaces& places, std::vector<float>& x, std::vector<float>& y, const auto& is_shown) {
         x.resize(places.x.size());
@@ -159,10 +168,15 @@ void GraphRenderer::prepare(const GraphScene& scene, const GraphCamera& camera, 
     project(*scene.places, m_x, m_y, [&scene](std::int32_t v) { return scene.shows_node(v); });
     project(*m_centres, m_hx, m_hy, [](std::int32_t) { return true; });
     find_super_nodes(scene, camera);
-    if (scene.style == GraphStyle::clique) {
-        std::int64_t left_out = 0;
-        for (std::int64_t h = 0; h < scene.graph->hyperedges; ++h) left_out += scene.shows_hyperedge(std::int32_t(h)) && scene.graph->members.length(h) > kMostCliqueMembers;
-        if (left_out) m_note = graph_text("Hyperedges of more than %1 members are not drawn as cliques: %2.").arg(kMostCliqueMembers).arg(left_out);
+    if (m_super_left_out) m_note = graph_text("Groups stand for their nodes; of the lines between them the %1 strongest are drawn, %2 are left out.").arg(m_super_lines.size()).arg(m_super_left_out);
+    if (m_super.empty() && scene.style == GraphStyle::clique) {
+        std::int64_t left_out = 0, all = 0;
+        for (std::int64_t h = 0; h < scene.graph->hyperedges; ++h) {
+            if (!scene.shows_hyperedge(std::int32_t(h))) continue;
+            ++all;
+            left_out += scene.graph->members.length(h) > kMostCliqueMembers;
+        }
+        if (left_out) m_note = graph_text("%1 of %2 hyperedges are drawn as cliques; %3 with more than %4 members are left out.").arg(all - left_out).arg(all).arg(left_out).arg(kMostCliqueMembers);
     }
 }
 
@@ -358,10 +372,9 @@ GraphPicture GraphRenderer::render(const GraphScene& scene, const GraphCamera& c
     return m_last;
 }
 
-bool GraphRenderer::draw(QPainter& painter, const GraphScene& scene, const GraphCamera& camera, std::int64_t limit) {
-    const std::atomic<bool> never = false;
+bool GraphRenderer::draw(QPainter& painter, const GraphScene& scene, const GraphCamera& camera, std::int64_t limit, const std::atomic<bool>& stop) {
     m_last.camera = camera;
-    prepare(scene, camera, never);
+    prepare(scene, camera, stop);
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing);
     const bool super = !m_super.empty();
@@ -370,7 +383,7 @@ bool GraphRenderer::draw(QPainter& painter, const GraphScene& scene, const Graph
     if (as_picture) {
         GraphCamera fine = camera;
         fine.ratio = 2;
-        painter.drawImage(QPointF(), base_image(scene, fine, never));
+        painter.drawImage(QPointF(), base_image(scene, fine, stop));
     } else {
         painter.fillRect(QRect(QPoint(), camera.size), scene.look.canvas);
         QColor colour = scene.look.text2;

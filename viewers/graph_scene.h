@@ -30,6 +30,7 @@ double graph_node_radius(double spacing, double scale);        ///< pixels, with
 struct GraphScene {
     GraphDataPtr graph;
     GraphPlacesPtr places;
+    GraphPlacesPtr hyperedge_places;                           ///< [hyperedges] where a layout put them; null, or not finite: in the middle of the visible members
     std::shared_ptr<const GraphMarks> marks;
     std::shared_ptr<const std::vector<std::uint8_t>> nodes, hyperedges;   ///< 0: hidden; null: all are shown
     std::shared_ptr<const std::vector<std::int32_t>> label_order, clusters;   ///< clusters may be null
@@ -70,7 +71,7 @@ struct GraphHull {
 struct GraphPicture {
     GraphCamera camera;
     QImage base, top;                                          ///< opaque; with alpha
-    GraphPlacesPtr centres;                                    ///< of the hyperedges: mean place of their visible members; NaN without any
+    GraphPlacesPtr centres;                                    ///< of the hyperedges: mean place of their visible members, or that of the layout; NaN without visible members
     std::vector<GraphHull> hulls;                              ///< those in the base
     std::vector<SuperNode> super_nodes;                        ///< empty: not far out
     QString note;
@@ -82,7 +83,7 @@ class GraphRenderer {
 public:
     GraphPicture render(const GraphScene& scene, const GraphCamera& camera, const std::atomic<bool>& stop);
     /// The same as a drawing, at the painter's origin. True: more than `limit` lines and nodes, which are put in as one picture.
-    bool draw(QPainter& painter, const GraphScene& scene, const GraphCamera& camera, std::int64_t limit);
+    bool draw(QPainter& painter, const GraphScene& scene, const GraphCamera& camera, std::int64_t limit, const std::atomic<bool>& stop);
 
 private:
     void prepare(const GraphScene& scene, const GraphCamera& camera, const std::atomic<bool>& stop);
@@ -106,14 +107,15 @@ private:
     GraphPicture m_last;
     std::vector<float> m_x, m_y, m_hx, m_hy;                   // pixels; NaN: not drawn
     GraphPlacesPtr m_centres;
-    GraphPlacesPtr m_centres_places;
+    GraphPlacesPtr m_centres_places, m_centres_given;
     GraphDataPtr m_centres_graph, m_dual_graph;
     std::shared_ptr<const std::vector<std::uint8_t>> m_centres_nodes, m_centres_hyperedges, m_dual_hyperedges;
     int m_dual_overlap = 0;
     GraphRows m_dual;                                          // row: hyperedge, items: later ones that share nodes with it
-    bool m_dual_cut = false;
+    std::int64_t m_dual_most = 0, m_dual_left_out = 0;         // nodes in more hyperedges than m_dual_most, and how many they are
     std::vector<SuperNode> m_super;
     std::vector<std::pair<std::pair<int, int>, std::int64_t>> m_super_lines;   // indices of super-nodes, and how many edges
+    std::size_t m_super_left_out = 0;                          // of those lines, the weakest
     std::vector<GraphHull> m_hulls;
     QString m_note;
 };

@@ -39,13 +39,17 @@ GraphView::GraphView(QWidget* parent) : QWidget(parent), m(std::make_unique<Impl
     set_selection(nullptr);
 }
 
-GraphView::~GraphView() = default;
+GraphView::~GraphView() {
+    if (m->exporting) *m->exporting = true;
+    m->exporter.waitForDone();
+}
 
 // --- what is shown
 
 void GraphView::set_graph(GraphDataPtr graph) {
     m->graph = std::move(graph);
     m->places.reset();
+    m->hyperedge_places.reset();
     m->colouring = {};
     m->sizing = {};
     m->node_filter.clear();
@@ -84,6 +88,15 @@ void GraphView::set_places(std::vector<float> x, std::vector<float> y) {
 }
 
 GraphPlacesPtr GraphView::places() const { return m->places; }
+
+GraphPlacesPtr GraphView::hyperedge_places() const { return m->hyperedge_places; }
+
+void GraphView::set_hyperedge_places(std::vector<float> x, std::vector<float> y) {
+    if (!x.empty() && (!m->graph || std::int64_t(x.size()) != m->graph->hyperedges || x.size() != y.size())) return;
+    if (x.empty() && !m->hyperedge_places) return;
+    m->hyperedge_places = x.empty() ? nullptr : std::make_shared<const GraphPlaces>(GraphPlaces{std::move(x), std::move(y)});
+    m->change();
+}
 
 void GraphView::set_names(NameSource node_name, NameSource hyperedge_name) {
     m->node_name = std::move(node_name);
@@ -395,6 +408,7 @@ GraphScene GraphView::Impl::scene() const {
     GraphScene s;
     s.graph = graph;
     s.places = places;
+    s.hyperedge_places = hyperedge_places;
     s.marks = marks;
     s.nodes = nodes;
     s.hyperedges = hyperedges;

@@ -32,6 +32,8 @@ public:
     const GraphDataPtr& graph() const;
     void set_places(std::vector<float> x, std::vector<float> y);         ///< [nodes] each, else ignored; as often as 30 times a second while a layout streams. The first ones are fitted
     GraphPlacesPtr places() const;
+    GraphPlacesPtr hyperedge_places() const;                             ///< null: none
+    void set_hyperedge_places(std::vector<float> x, std::vector<float> y);   ///< [hyperedges] of a layout, NaN: none, or empty: squares of stars and of the line graph; without one in the middle of the members
     void set_names(NameSource node_name, NameSource hyperedge_name);     ///< null: "#12". Called on other threads, too: capture by shared_ptr
     void set_colouring(NodeColouring colouring);
     void set_sizing(NodeSizing sizing);
@@ -79,7 +81,10 @@ public:
     // --- out
     static constexpr int kMostHulls = 80;
     void set_drawing_limit(int elements);                                ///< SVG and PDF: above so many lines and nodes these become a picture; 20000
-    bool export_file(const QString& file);                               ///< png, svg, pdf of what is seen; csv: the nodes, where any are selected only those
+    bool export_file(const QString& file);                               ///< png, svg, pdf of what is seen; csv: the nodes, where any are selected only those. Waits
+    void start_export(const QString& file);                              ///< the same on another thread, then `exported`, `export_failed` or `export_cancelled`; one at a time: an earlier one is cancelled
+    void cancel_export();                                                ///< the file stays as it was
+    bool is_exporting() const;
     QString export_note() const;                                         ///< of the last export: what became a picture; empty: nothing
     QImage render(qreal scale = 2) const;                                ///< waits for full detail
     QString as_csv(bool selected_only) const;
@@ -104,7 +109,10 @@ Q_SIGNALS:
     void note_changed(QString note);
     void lens_changed(bool on);
     void settled();                                                      ///< full detail is on the screen
+    void export_started(QString file);                                   ///< on another thread
     void exported(QString file, QString note);
+    void export_failed(QString file);
+    void export_cancelled(QString file);
     void table_requested(QStringList heads, QList<QVariantList> rows);   ///< emitted by show_as_table; a window opens if nobody listens
 
 protected:

@@ -3,6 +3,8 @@
 #include "viewers/graph_scene.h"
 #include "viewers/graph_view.h"
 #include "viewers/latest_worker.h"
+#include <QPicture>
+#include <QThreadPool>
 #include <QTimer>
 #include <set>
 
@@ -21,6 +23,19 @@ struct GraphDone {
 
 /// The part of the map, t in [0, 1], that stands out from the canvas: small nodes have no frame.
 double on_canvas(ColourMapId map, double t, bool dark);
+
+/// All that a file needs of a view, so that any thread can write it.
+struct GraphExport {
+    QString file, run;
+    std::shared_ptr<const GraphScene> scene;                   ///< null: the view is empty
+    GraphCamera camera;
+    QSize size;
+    QColor canvas;
+    QPicture over;                                             ///< note, legend and what else lies over the plane
+    NodeColouring colouring;                                   ///< of a table
+    int limit = 0;                                             ///< of lines and nodes that are drawn
+    std::shared_ptr<std::atomic<bool>> stop = std::make_shared<std::atomic<bool>>(false);
+};
 
 enum class GraphGrip { none, press, pan, node, rectangle };
 
@@ -53,7 +68,8 @@ struct GraphView::Impl {
     void paint(QPainter& painter);
     void paint_legend(QPainter& painter, const QRectF& area) const;
     void paint_over(QPainter& painter) const;                  ///< note, rectangle, current node
-    bool draw_all(QPainter& painter, const QSize& size, int limit) const;   ///< for files: at full detail; true: more than `limit` lines and nodes, so they are a picture
+    GraphExport export_of(const QString& file) const;          ///< as it is now
+    void export_ended(const GraphExport& job, bool good, const QString& told);
     void fit(const QRectF& plane);
     void camera_moved();
 
@@ -73,7 +89,7 @@ struct GraphView::Impl {
 
     GraphView* q;
     GraphDataPtr graph;
-    GraphPlacesPtr places;
+    GraphPlacesPtr places, hyperedge_places;
     NameSource node_name, hyperedge_name;
     NodeColouring colouring;
     NodeSizing sizing;
@@ -111,7 +127,9 @@ struct GraphView::Impl {
     QPointF press, last, pointer{-1, -1};
     std::int32_t pressed_node = -1;
     QTimer hover_timer, rest_timer;
-    std::unique_ptr<LatestWorker<GraphJob, GraphDone>> worker; // last: it uses the others
+    std::shared_ptr<std::atomic<bool>> exporting;              // its stop; null: none
+    std::unique_ptr<LatestWorker<GraphJob, GraphDone>> worker; // these two last: they use the others
+    QThreadPool exporter;
 };
 
 }

@@ -9,10 +9,13 @@
 #include <QMenu>
 #include <QMetaMethod>
 #include <QPainter>
+#include <algorithm>
 #include <cmath>
 
 namespace lathe {
 namespace {
+
+struct ExportStopped {};
 
 enum GraphColumn { kName, kDegree, kSets, kColouredBy };
 
@@ -28,43 +31,123 @@ QString graph_value(const NodeColouring& colouring, std::int32_t node) {
     return {};
 }
 
+QStringList graph_heads(const NodeColouring& colouring) {
+    QStringList heads{GraphView::tr("Node"), GraphView::tr("Degree"), GraphView::tr("Hyperedges")};
+    if (colouring.kind != NodeColouring::Kind::plain) heads << (colouring.title.isEmpty() ? GraphView::tr("Colour") : colouring.title);
+    return heads;
+}
+
+QString graph_cell(const GraphScene& scene, const NodeColouring& colouring, std::int32_t node, int column) {
+    switch (column) {
+        case kName: return scene.name_of_node(node);
+        case kDegree: return QString::number(scene.graph->neighbours.length(node));
+        case kSets: return QString::number(scene.graph->memberships.length(node));
+        default: return graph_value(colouring, node);
+    }
+}
+
+/// The visible nodes, or those of them that are selected.
+QString graph_csv(const GraphScene& scene, const NodeColouring& colouring, bool selected_only) {
+    QStringList heads = graph_heads(colouring);
+    const int columns = int(heads.size());
+    for (QString& head : heads) head = csv_cell(head);
+    QString text = heads.join(u',') + QStringLiteral(",x,y\r\n");
+    for (std::int32_t v = 0; scene.graph && v < scene.graph->nodes; ++v) {
+        if (!scene.shows_node(v) || (selected_only && !std::ranges::binary_search(scene.selected_nodes, v))) continue;
+        for (int c = 0; c < columns; ++c) text += csv_cell(graph_cell(scene, colouring, v, c)) + u',';
+        const float x = scene.places ? scene.places->x[std::size_t(v)] : std::nanf(""), y = scene.places ? scene.places->y[std::size_t(v)] : std::nanf("");
+        const bool placed = std::isfinite(x) && std::isfinite(y);
+        text += (placed ? QString::number(double(x), 'g', 9) + u',' + QString::number(double(y), 'g', 9) : QStringLiteral(",")) + QStringLiteral("\r\n");
+    }
+    return text;
+}
+
+/// Any thread. `told`: what became a picture. False where it was stopped, or could not be written.
+bool write_graph_file(const GraphExport& job, QString& told) {
+    told.clear();
+    const QString suffix = QFileInfo(job.file).suffix().toLower();
+    if (suffix == u"csv") {
+        const QString table = csv_of_run(job.scene ? graph_csv(*job.scene, job.colouring, !job.scene->selected_nodes.empty()) : graph_csv({}, job.colouring, false), job.run);
+        return !*job.stop && write_text(job.file, table);
+    }
+    const bool is_png = suffix == u"png";   // the same pixels as on the screen
+    bool as_picture = false;
+    const auto draw = [&](QPainter& painter) {
+        painter.fillRect(QRect(QPoint(), job.size), job.canvas);
+        if (job.scene && job.scene->places && job.scene->graph->nodes > 0) {
+            painter.save();
+            painter.setClipRect(QRect(QPoint(), job.camera.size));
+            as_picture = GraphRenderer().draw(painter, *job.scene, job.camera, is_png ? -1 : job.limit, *job.stop);
+            painter.restore();
+        }
+        if (*job.stop) throw ExportStopped{};
+        painter.drawPicture(QPointF(), job.over);
+    };
+    try {
+        if (!write_view(job.file, job.size, draw, job.run)) return false;
+    } catch (const ExportStopped&) {
+        return false;   // nothing of it is left
+    }
+    if (as_picture && !is_png) told = GraphView::tr("More than %1 lines and nodes: they are a picture in this file, names and selection are drawn.").arg(QLocale().toString(job.limit));
+    return true;
+}
+
 }
 
 void GraphView::set_drawing_limit(int elements) { m->drawing_limit = elements; }
 QString GraphView::export_note() const { return m->export_note; }
 
-/// The whole view as it is, painted at full detail; what is larger than the limit as a picture.
-bool GraphView::Impl::draw_all(QPainter& painter, const QSize& size, int limit) const {
+GraphExport GraphView::Impl::export_of(const QString& file) const {
+    GraphExport job;
+    job.file = file;
+    job.run = shown_run(q);
+    if (graph) job.scene = std::make_shared<const GraphScene>(scene());
     const QSize plane = plane_size();
-    painter.fillRect(QRect(QPoint(), size), ViewStyle::current().canvas);
-    bool as_picture = false;
-    if (!is_empty()) {
-        painter.save();
-        painter.setClipRect(QRect(QPoint(), plane));
-        GraphRenderer renderer;
-        as_picture = renderer.draw(painter, scene(), camera_of(plane, 1), limit);
-        painter.restore();
-    }
+    job.camera = camera_of(plane, 1);
+    job.size = q->size();
+    job.canvas = ViewStyle::current().canvas;
+    job.colouring = colouring;
+    job.limit = drawing_limit;
+    QPainter painter(&job.over);
     paint_over(painter);
-    paint_legend(painter, QRectF(0, plane.height(), size.width(), size.height() - plane.height()));
-    return as_picture;
+    paint_legend(painter, QRectF(0, plane.height(), job.size.width(), job.size.height() - plane.height()));
+    return job;
+}
+
+void GraphView::Impl::export_ended(const GraphExport& job, bool good, const QString& told) {
+    if (exporting == job.stop) exporting.reset();
+    export_note = told;
+    if (good) Q_EMIT q->exported(job.file, told);   // also where the file was there already
+    else if (*job.stop) Q_EMIT q->export_cancelled(job.file);
+    else if (q->isSignalConnected(QMetaMethod::fromSignal(&GraphView::export_failed))) Q_EMIT q->export_failed(job.file);
+    else show_export_failed(job.file);
 }
 
 bool GraphView::export_file(const QString& file) {
-    const QString suffix = QFileInfo(file).suffix().toLower();
-    m->export_note.clear();
-    bool good = false;
-    if (suffix == u"csv") {
-        good = write_text(file, csv_of_run(as_csv(!m->selection->nodes().empty()), shown_run(this)));
-    } else {
-        const bool is_png = suffix == u"png";   // the same pixels as on the screen
-        bool as_picture = false;
-        good = write_view(file, size(), [&](QPainter& painter) { as_picture = m->draw_all(painter, size(), is_png ? -1 : m->drawing_limit); }, shown_run(this));
-        if (as_picture && !is_png) m->export_note = tr("More than %1 lines and nodes: they are a picture in this file, names and selection are drawn.").arg(QLocale().toString(m->drawing_limit));
-    }
+    const GraphExport job = m->export_of(file);
+    const bool good = write_graph_file(job, m->export_note);
     if (good) Q_EMIT exported(file, m->export_note);
     return good;
 }
+
+void GraphView::start_export(const QString& file) {
+    cancel_export();
+    auto job = std::make_shared<const GraphExport>(m->export_of(file));
+    m->exporting = job->stop;
+    m->exporter.setMaxThreadCount(1);
+    Q_EMIT export_started(file);
+    m->exporter.start([this, job] {
+        QString told;
+        const bool good = write_graph_file(*job, told);
+        QMetaObject::invokeMethod(this, [this, job, good, told] { m->export_ended(*job, good, told); }, Qt::QueuedConnection);
+    });
+}
+
+void GraphView::cancel_export() {
+    if (m->exporting) *m->exporting = true;
+}
+
+bool GraphView::is_exporting() const { return bool(m->exporting); }
 
 QImage GraphView::render(qreal scale) const {
     QImage image((QSizeF(size()) * scale).toSize(), QImage::Format_ARGB32_Premultiplied);
@@ -86,25 +169,12 @@ QImage GraphView::render(qreal scale) const {
 }
 
 QString GraphView::as_csv(bool selected_only) const {
-    QStringList heads;
-    for (int c = 0; c < accessible_size().width(); ++c) heads << csv_cell(accessible_head(c, false));
-    QString text = heads.join(u',') + QStringLiteral(",x,y\r\n");
-    if (!m->graph) return text;
-    for (std::int32_t v = 0; v < m->graph->nodes; ++v) {
-        if (!m->shows_node(v) || (selected_only && !m->selection->has_node(v))) continue;
-        QStringList cells;
-        for (int c = 0; c < accessible_size().width(); ++c) cells << csv_cell(accessible_cell(v, c));
-        const bool placed = m->places && m->has_place(v);
-        cells << (placed ? QString::number(double(m->places->x[std::size_t(v)]), 'g', 9) : QString()) << (placed ? QString::number(double(m->places->y[std::size_t(v)]), 'g', 9) : QString());
-        text += cells.join(u',') + QStringLiteral("\r\n");
-    }
-    return text;
+    return graph_csv(m->scene(), m->colouring, selected_only);
 }
 
 void GraphView::show_as_table() {
-    QStringList heads;
     QList<QVariantList> rows;
-    for (int c = 0; c < accessible_size().width(); ++c) heads << accessible_head(c, false);
+    const QStringList heads = graph_heads(m->colouring);
     for (const std::int32_t v : m->shown_nodes()) {
         QVariantList row{shown_node_name(m->node_name, v), qlonglong(m->graph->neighbours.length(v)), qlonglong(m->graph->memberships.length(v))};
         if (heads.size() > kColouredBy) row << graph_value(m->colouring, v);
@@ -151,26 +221,17 @@ void GraphView::fill_menu(QMenu* menu) {
     menu->addAction(tr("Show as table"), this, &GraphView::show_as_table)->setEnabled(any);
     menu->addAction(tr("Export…"), this, [this] {
         const QString file = QFileDialog::getSaveFileName(this, tr("Export the graph"), QStringLiteral("graph.png"), tr("Picture (*.png);;Drawing (*.svg);;Document (*.pdf);;Table (*.csv)"));
-        if (!file.isEmpty() && !export_file(file)) show_export_failed(file);
+        if (!file.isEmpty()) start_export(file);
     })->setEnabled(any);
 }
 
 // --- a table of nodes, by their ids: hidden ones say so
 
-QSize GraphView::accessible_size() const {
-    const bool coloured = m->colouring.kind != NodeColouring::Kind::plain;
-    return {coloured ? kColouredBy + 1 : int(kColouredBy), m->graph ? int(m->graph->nodes) : 0};
-}
+QSize GraphView::accessible_size() const { return {int(graph_heads(m->colouring).size()), m->graph ? int(m->graph->nodes) : 0}; }
 
 QString GraphView::accessible_head(int index, bool is_row) const {
     if (is_row) return m->graph && index >= 0 && index < m->graph->nodes ? shown_node_name(m->node_name, index) : QString();
-    switch (index) {
-        case kName: return tr("Node");
-        case kDegree: return tr("Degree");
-        case kSets: return tr("Hyperedges");
-        case kColouredBy: return m->colouring.title.isEmpty() ? tr("Colour") : m->colouring.title;
-        default: return {};
-    }
+    return graph_heads(m->colouring).value(index);
 }
 
 QString GraphView::accessible_cell(int row, int column) const {

@@ -7,6 +7,20 @@
 
 namespace lathe {
 
+namespace {
+
+void show_tone(QTableWidgetItem* cell, bool stale) {
+    const ThemeColours& c = Theme::instance().colours();
+    const auto tone = CellTone(cell->data(Qt::UserRole).toInt());
+    const QColor colours[] = {c.text, c.text2, c.ok, c.warn, c.err, c.text};
+    cell->setForeground(stale ? c.text3 : colours[int(tone)]);
+    QFont f = Theme::instance().font(12, tone == CellTone::strong);
+    f.setItalic(stale);
+    cell->setFont(f);
+}
+
+}
+
 void prepare_table(QTableView* table) {
     const auto style = [table] {
         QPalette p = Theme::instance().palette();
@@ -74,7 +88,7 @@ void SimpleTable::set_rows(const QList<QStringList>& rows) {
 void SimpleTable::set_tone(int row, int column, CellTone tone) {
     if (QTableWidgetItem* cell = item(row, column)) {
         cell->setData(Qt::UserRole, int(tone));
-        retone();
+        show_tone(cell, m_stale);
     }
 }
 
@@ -85,18 +99,9 @@ void SimpleTable::set_stale(bool stale) {
 }
 
 void SimpleTable::retone() {
-    const ThemeColours& c = Theme::instance().colours();
     for (int r = 0; r < rowCount(); ++r)
-        for (int i = 0; i < columnCount(); ++i) {
-            QTableWidgetItem* cell = item(r, i);
-            if (!cell) continue;
-            const auto tone = CellTone(cell->data(Qt::UserRole).toInt());
-            const QColor colours[] = {c.text, c.text2, c.ok, c.warn, c.err, c.text};
-            cell->setForeground(m_stale ? c.text3 : colours[int(tone)]);
-            QFont f = Theme::instance().font(12, tone == CellTone::strong);
-            f.setItalic(m_stale);
-            cell->setFont(f);
-        }
+        for (int i = 0; i < columnCount(); ++i)
+            if (QTableWidgetItem* cell = item(r, i)) show_tone(cell, m_stale);
 }
 
 void SimpleTable::set_fit_rows(bool fit) {

@@ -4,6 +4,8 @@
 #include <QMenu>
 #include <QSignalSpy>
 #include <QTemporaryDir>
+#include <QThread>
+#include <atomic>
 
 using namespace lathe;
 using namespace lathe::gui_test;
@@ -331,10 +333,32 @@ private Q_SLOTS:
         for (const char* suffix : {"png", "svg", "pdf", "csv"}) QVERIFY(view.export_file(folder.filePath(QString("graph.") + suffix)));
         QCOMPARE(exported.count(), 4);
         QVERIFY(!view.export_file(folder.filePath("graph.xyz")));
+        // The same on another thread; the file that is there stays where it is cancelled or fails.
+        for (const char* suffix : {"png", "svg", "pdf", "csv"}) {
+            const QString file = folder.filePath(QString("later.") + suffix);
+            view.start_export(file);
+            QVERIFY(view.is_exporting());
+            QTRY_VERIFY_WITH_TIMEOUT(!view.is_exporting(), kSoon);
+            QVERIFY(QFileInfo(file).size() > 0);
+            if (QLatin1String(suffix) != QLatin1String("pdf")) QCOMPARE(text_in(file).size(), text_in(folder.filePath(QString("graph.") + suffix)).size());   // a pdf has a date
+        }
+        QSignalSpy failed(&view, &GraphView::export_failed), cancelled(&view, &GraphView::export_cancelled);
+        view.start_export(folder.filePath("graph.xyz"));
+        QTRY_COMPARE_WITH_TIMEOUT(failed.count(), 1, kSoon);
+        const QByteArray old = text_in(folder.filePath("later.svg")).toUtf8();
+        std::atomic<bool> go = false;                      // its names come late: it cannot be done before it is cancelled
+        view.set_names([&go](std::int32_t) { while (!go) QThread::msleep(1); return QStringLiteral("late"); }, {});
+        view.start_export(folder.filePath("later.svg"));
+        view.cancel_export();
+        go = true;
+        QTRY_VERIFY_WITH_TIMEOUT(cancelled.count() == 1 && !view.is_exporting(), kSoon);
+        QCOMPARE(text_in(folder.filePath("later.svg")).toUtf8(), old);
         QVERIFY(ink(QImage(folder.filePath("graph.png"))) > 5000);
         const auto text = [&folder](const QString& name) { return text_in(folder.filePath(name)); };
         QVERIFY(text("graph.svg").contains("node a") && !text("graph.svg").contains("<image"));
         QVERIFY(text("graph.csv").startsWith("Node,Degree,Hyperedges,Label,x,y\r\nnode a,1,2,x,0,0\r\n"));
+        show_squares(view);
+        QVERIFY(settle(view));
         view.selection()->select_nodes({4});
         QCOMPARE(view.as_csv(true).count('\n'), 2);
         view.set_drawing_limit(5);

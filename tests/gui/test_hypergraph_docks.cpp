@@ -2,6 +2,7 @@
 #include "plugins/hypergraph/panel/compare_view.h"
 #include "plugins/hypergraph/panel/curves_view.h"
 #include "plugins/hypergraph/panel/embedding_view.h"
+#include "plugins/hypergraph/panel/result_view.h"
 #include "plugins/hypergraph/panel/statistics_view.h"
 #include "tests/gui/hypergraph_bench.h"
 #include "viewers/plot_viewer.h"
@@ -69,7 +70,7 @@ private Q_SLOTS:
         bench.trigger("Why this answer?");
         QCOMPARE(bench.context.count("hypergraph.explain"), 0);
         bench.train();
-        bench.panel->selection()->select_nodes({7});
+        bench.panel->selection()->select({7}, {});
         QPushButton* why = nullptr;
         for (QPushButton* button : bench.panel->selected()->findChildren<QPushButton*>())
             if (button->text() == "Why?") why = button;
@@ -84,12 +85,27 @@ private Q_SLOTS:
         QCOMPARE(model.readAll(), QByteArray("weights"));
         bench.answer("hypergraph.explain",
             {table_artifact("neighbours", {"node", "weight", "label", "prediction"}, {{7, 0.5, "theory", "systems"}, {3, 0.3, "theory", "theory"}}),
-                table_artifact("hyperedges", {"hyperedge", "weight", "size", "share of own label"}, {{2, 1.0, 5, 0.6}}), table_artifact("members", {"hyperedge", "node", "weight", "label", "prediction"}, {{2, 3, 0.2, "theory", "theory"}})},
+                table_artifact("hyperedges", {"hyperedge", "weight", "size", "share of own label"}, {{2, 0.7, 5, 0.6}, {4, 0.3, 4, 1.0}}), table_artifact("members", {"hyperedge", "node", "weight", "label", "prediction"}, {{2, 3, 0.2, "theory", "theory"}, {2, 7, 0.5, "theory", "systems"}, {4, 9, 0.3, "theory", "theory"}})},
             {{"neighbour_weights", "degree-normalised share of the sum"}});
         QCOMPARE(bench.panel->selected()->why_neighbours()->rowCount(), 2);
         QCOMPARE(bench.panel->selected()->why_neighbours()->item(0, 0)->text(), "itself");
         QVERIFY(bench.panel->selected()->why_neighbours()->item(1, 1)->text().startsWith("30.0"));
-        QCOMPARE(bench.panel->selected()->why_hyperedges()->rowCount(), 1);
+        QCOMPARE(bench.panel->selected()->why_hyperedges()->rowCount(), 2);
+        // The members of the hyperedge that weighs most, those first that weigh most; of another one where that is selected.
+        SimpleTable* members = bench.panel->selected()->why_members();
+        QCOMPARE(members->rowCount(), 2);
+        QCOMPARE(members->item(0, 0)->text(), "itself");
+        QVERIFY(members->item(0, 1)->text().startsWith("50.0"));
+        Q_EMIT bench.panel->selected()->why_hyperedges()->cellClicked(1, 0);
+        QCOMPARE(bench.panel->selection()->hyperedges(), (Nodes{4}));
+        QCOMPARE(members->rowCount(), 1);
+        QCOMPARE(members->item(0, 0)->text(), "paper 9");
+        QVERIFY(bench.panel->selected()->members()->isHidden());          // the same with less
+        Q_EMIT members->cellClicked(0, 0);
+        QCOMPARE(bench.panel->selection()->nodes(), (Nodes{9}));
+        QVERIFY(members->isHidden());
+        QVERIFY(!bench.panel->selected()->members()->isHidden());
+        bench.panel->selection()->select({7}, {});
         Q_EMIT bench.panel->selected()->why_neighbours()->cellClicked(1, 0);
         QCOMPARE(bench.panel->selection()->nodes(), (Nodes{3}));
         QVERIFY(bench.panel->selected()->why_neighbours()->isHidden());   // it is not of this node
@@ -130,6 +146,7 @@ private Q_SLOTS:
         bench.panel->show_tab(Panel::Tab::embedding);
         auto* of = bench.panel->embedding()->findChild<SegmentedControl*>();
         of->set_current(1);
+        Q_EMIT of->chosen(1);
         bench.trigger("Embed the nodes");
         const auto asked = bench.context.last("hypergraph.embed");
         QCOMPARE(asked.assets.size(), 2);
@@ -140,6 +157,129 @@ private Q_SLOTS:
         QVERIFY(bench.panel->embedding()->view()->places());
         QCOMPARE(bench.panel->selection()->nodes(), (Nodes{2, 9}));
         QCOMPARE(bench.panel->embedding()->view()->selection(), bench.panel->selection());
+        QVERIFY(bench.panel->embedding()->note().startsWith("Shown: what"));
+        // Hyperedges are nothing to it; another training and another way of reading are.
+        bench.panel->form()->edit("hyperedges.keep_largest", 4);
+        QVERIFY(bench.panel->embedding()->note().startsWith("Shown"));
+        bench.context.undo.undo();
+        bench.panel->form()->edit("graph.direction", "directed");
+        QVERIFY(bench.panel->embedding()->note().startsWith("Stale"));
+        bench.context.undo.undo();
+        QVERIFY(bench.panel->embedding()->note().startsWith("Shown"));
+        Q_EMIT bench.context.run_pressed();
+        std::vector<Artifact> other = trained_network(bench.graph);
+        const std::vector<float> learnt(std::size_t(kMadeNodes) * 4, 0.5F);
+        for (Artifact& artifact : other)
+            if (artifact.key == "embedding") artifact = f32_artifact("embedding", {kMadeNodes, 4}, learnt);
+        bench.answer("hypergraph.train", other, {{"test_accuracy", 0.8}});
+        QVERIFY(bench.panel->embedding()->note().startsWith("Stale"));
+        // Of the features: a training is nothing to it.
+        of->set_current(0);
+        Q_EMIT of->chosen(0);
+        bench.trigger("Embed the nodes");
+        QCOMPARE(bench.context.last("hypergraph.embed").assets.size(), 1);
+        bench.answer("hypergraph.embed", {made_positions(3, 0, false)});
+        QCOMPARE(bench.panel->embedding()->note(), "Shown: features");
+        bench.context.undo.undo();                         // the choice is a step of undo
+        QCOMPARE(of->current(), 1);
+    }
+
+    /// What was chosen is kept with the project, also while there is nothing learnt yet.
+    void keeps_what_is_embedded() {
+        Bench bench;
+        bench.show();
+        bench.open();
+        bench.train();
+        auto* of = bench.panel->embedding()->findChild<SegmentedControl*>();
+        of->set_current(1);
+        Q_EMIT of->chosen(1);
+        QTRY_VERIFY_WITH_TIMEOUT(bench.context.state.is_object() && bench.context.state["view"]["embedding"]["of"] == "learnt", 60'000);
+        Bench again;
+        again.context.state = bench.context.state;
+        Q_EMIT again.context.project_changed();
+        again.answer_open();
+        QTRY_VERIFY_WITH_TIMEOUT(again.has_graph(), 60'000);
+        QVERIFY(!again.panel->embedding()->uses_learnt());
+        again.train();
+        QVERIFY(again.panel->embedding()->uses_learnt());
+    }
+
+    void shows_the_result_as_papers_do() {
+        Bench bench;
+        bench.show();
+        bench.panel->show_tab(Panel::Tab::result);
+        const auto recorded = [&](const char* uuid, int seed, double test, int hidden) {
+            PanelRun run;
+            run.uuid = uuid;
+            run.method = "hypergraph.train";
+            run.state = RunState::finished;
+            run.params = bench.panel->form()->values();
+            run.params["seed"] = seed;
+            run.params["hidden"] = hidden;
+            run.summary = {{"network", "gcn"}, {"test_accuracy", test}, {"val_accuracy", test}, {"train_accuracy", 0.9}};
+            run.assets = {{"data", bench.files.filePath("made.hif.json")}};
+            bench.context.recorded << run;
+        };
+        recorded("a", 1, 0.79, 32);                        // an older run of the seed that is trained below
+        recorded("b", 2, 0.83, 32);
+        recorded("c", 1, 0.70, 64);
+        bench.open();
+        QTRY_VERIFY_WITH_TIMEOUT(bench.panel->result()->groups()->rowCount() == 2, 60'000);
+        QVERIFY(bench.panel->result()->confusion()->isHidden());
+        bench.panel->form()->edit("hidden", 32);
+        Q_EMIT bench.context.run_pressed();
+        bench.answer("hypergraph.train", trained_network(bench.graph), {{"network", "gcn"}, {"test_accuracy", 0.81}, {"val_accuracy", 0.82}, {"train_accuracy", 0.95}});
+        SimpleTable* groups = bench.panel->result()->groups();
+        QTRY_COMPARE_WITH_TIMEOUT(groups->item(0, 1)->text(), "82.00 ± 1.41", 60'000);
+        QCOMPARE(groups->rowCount(), 2);
+        QCOMPARE(groups->item(0, 2)->text(), "2");
+        QCOMPARE(groups->item(1, 1)->text(), "70.00");
+        QCOMPARE(groups->item(1, 6)->text(), "hidden 64");
+        QVERIFY(bench.panel->result()->as_latex().contains("82.00 $\\pm$ 1.41"));
+        QVERIFY(bench.panel->result()->as_csv().contains("82.00 ± 1.41"));
+        // The confusion table: a click selects the test nodes of its cell.
+        SimpleTable* confusion = bench.panel->result()->confusion();
+        QCOMPARE(confusion->rowCount(), 3);
+        QCOMPARE(confusion->columnCount(), 5);
+        QVERIFY(confusion->item(0, 1)->text().startsWith("80.0"));
+        Q_EMIT confusion->cellClicked(0, 3);
+        const std::vector<std::int32_t> said = made_predictions(bench.graph);
+        Nodes expected;
+        for (std::int32_t v = 0; v < kMadeNodes; ++v)
+            if (bench.graph.labels[std::size_t(v)] == 0 && said[std::size_t(v)] == 1 && v % 3 == 2) expected.push_back(v);
+        QVERIFY(!expected.empty());
+        QCOMPARE(bench.panel->selection()->nodes(), expected);
+        QVERIFY(bench.panel->result()->confusion_csv().startsWith("class"));
+        bench.panel->form()->edit("epochs", 51);
+        bench.panel->form()->edit("hidden", 48);           // what is shown is marked
+        QVERIFY(std::ranges::any_of(bench.panel->result()->findChildren<ElidedLabel*>(), [](const ElidedLabel* label) { return label->text().startsWith("Stale"); }));
+    }
+
+    /// A comparison that ended early goes on where it was, unless it would be another one.
+    void resumes_a_comparison() {
+        Bench bench;
+        bench.show();
+        bench.open();
+        bench.trigger("Compare networks");
+        const std::string first = bench.newest("hypergraph.compare");
+        bench.end(first, RunState::interrupted);           // nothing was finished yet: it begins anew
+        bench.trigger("Compare networks");
+        const auto second = bench.context.last("hypergraph.compare");
+        QVERIFY(second.request.resume.empty());
+        for (const Artifact& artifact : comparison()) bench.send(second.request.uuid, artifact);
+        bench.end(second.request.uuid, RunState::paused);
+        const auto offers = [&](const char* text) { return std::ranges::any_of(bench.panel->compare()->findChildren<QPushButton*>(), [&](const QPushButton* button) { return button->text() == text; }); };
+        QTRY_VERIFY_WITH_TIMEOUT(offers("Resume"), 60'000);
+        bench.panel->form()->edit("hidden", 64);
+        QVERIFY(offers("Compare"));
+        bench.context.undo.undo();
+        QVERIFY(offers("Resume"));
+        bench.trigger("Compare networks");
+        QCOMPARE(bench.context.last("hypergraph.compare").request.resume, second.request.uuid);
+        bench.answer("hypergraph.compare", comparison());
+        QTRY_VERIFY_WITH_TIMEOUT(offers("Compare"), 60'000);
+        QCOMPARE(bench.panel->compare()->results()->rowCount(), 2);
+        QCOMPARE(bench.panel->compare()->results()->item(0, 3)->toolTip(), "seed 0: 81.00, epoch 31\nseed 1: 82.00, epoch 44");
     }
 
     void compares_networks() {
@@ -224,6 +364,8 @@ private Q_SLOTS:
             }
         };
         picture("hypergraph-panel");
+        bench.panel->show_tab(Panel::Tab::result);
+        picture("hypergraph-result");
         bench.trigger("Compare networks");
         bench.answer("hypergraph.compare", comparison());
         bench.trigger("Show filters");

@@ -10,6 +10,8 @@
 #include "widgets/parameter_form.h"
 #include "widgets/segmented_control.h"
 #include "widgets/simple_table.h"
+#include "widgets/small_widgets.h"
+#include "widgets/text_label.h"
 #include <QComboBox>
 
 using namespace lathe;
@@ -144,6 +146,27 @@ private Q_SLOTS:
         QCOMPARE(pane->shown_colouring().class_names.size(), 2);
         pane->set_colour("degree");
         QCOMPARE(pane->shown_colouring().values.size(), std::size_t(kMadeNodes));
+        // Sizes: a step of undo, kept with the project; a column of texts is none.
+        auto* sizes = named<QComboBox>(*pane, "Size by");
+        QVERIFY(sizes->findText("year") > 0 && sizes->findText("venue") < 0 && sizes->findText("id") < 0);
+        const int before = bench.context.undo.count();
+        sizes->setCurrentIndex(sizes->findText("Hyperdegree"));
+        Q_EMIT sizes->activated(sizes->currentIndex());
+        QCOMPARE(pane->shown_sizing().values.size(), std::size_t(kMadeNodes));
+        QCOMPARE(pane->shown_sizing().values[5], float(bench.panel->graph()->data->memberships.length(5)));
+        QCOMPARE(pane->view()["size"], Json("hyperdegree"));
+        QCOMPARE(bench.context.undo.count(), before + 1);
+        bench.context.undo.undo();
+        QVERIFY(pane->shown_sizing().values.empty());
+        QCOMPARE(sizes->currentIndex(), 0);
+        bench.context.undo.redo();
+        QCOMPARE(sizes->currentText(), "Hyperdegree");
+        pane->set_size("statistics:clustering");           // not measured yet: it comes with its figures
+        QVERIFY(pane->shown_sizing().values.empty());
+        bench.trigger("Measure statistics");
+        bench.answer("hypergraph.statistics", measured_statistics());
+        QVERIFY(std::abs(pane->shown_sizing().values[1] - 0.26F) < 1e-6F);
+        QVERIFY(sizes->findText("community") < 0);
         // Filters: the tables follow.
         GraphFilter filter;
         filter.label = 1;
@@ -215,7 +238,15 @@ private Q_SLOTS:
         QVERIFY(again.request.lane == Lane::batch);
         QVERIFY(again.live_key.isEmpty());
         QVERIFY(again.request.params.contains("layout.algorithm"));
+        // Squares of hyperedges stand where the layout puts them, until the next one or other hyperedges.
+        std::vector<float> middles(2 * bench.graph.hyperedges.size(), std::nanf(""));
+        middles[0] = 7, middles[1] = 8;
+        const auto square = [&] { return bench.panel->pane()->graph_view()->hyperedge_places(); };
+        bench.answer("hypergraph.layout", {made_positions(2, 100, false), f32_artifact("hyperedge_positions", {std::int64_t(bench.graph.hyperedges.size()), 2}, middles)});
+        QVERIFY(square() && square()->x[0] == 7.0F && square()->y[0] == 8.0F && std::isnan(square()->x[1]));
+        Q_EMIT bench.panel->pane()->layout_requested();
         bench.answer("hypergraph.layout", {made_positions(2, 100, false)});
+        QVERIFY(!square());
         // A node moved by hand is a step of undo.
         const float x = bench.panel->pane()->graph_view()->places()->x[0];
         const int steps = bench.context.undo.count();
@@ -238,12 +269,39 @@ private Q_SLOTS:
         QVERIFY(bench.context.messages.last().contains("Features are left out"));
         QVERIFY(bench.panel->write_graph(bench.files.filePath("out.mtx")));
         QCOMPARE(bench.context.last("hypergraph.export").request.params["export.format"], Json("mtx_incidence"));
+        QVERIFY(bench.panel->write_graph(bench.files.filePath("out.mtx")) == false);      // that one runs still: it is cancelled
+        bench.end(bench.newest("hypergraph.export"), RunState::cancelled);
+        QVERIFY(bench.panel->write_graph(bench.files.filePath("out.mtx"), "mtx_adjacency"));
+        QCOMPARE(bench.context.last("hypergraph.export").request.params["export.format"], Json("mtx_adjacency"));
+        // Its progress is seen, and it can be cancelled there.
+        auto* cancel = [&]() -> IconButton* {
+            for (IconButton* button : bench.panel->pane()->findChildren<IconButton*>())
+                if (button->toolTip() == "Cancel the export") return button;
+            return nullptr;
+        }();
+        QVERIFY(cancel && cancel->isVisible());
+        bench.context.play(bench.newest("hypergraph.export"), event::Progress{0, 0, "3 MB written"});
+        QVERIFY(std::ranges::any_of(bench.panel->pane()->findChildren<ElidedLabel*>(), [](const ElidedLabel* label) { return label->text() == "3 MB written"; }));
+        cancel->click();
+        QVERIFY(bench.context.cancelled.contains(QString::fromStdString(bench.newest("hypergraph.export"))));
+        bench.end(bench.newest("hypergraph.export"), RunState::cancelled);
+        QVERIFY(!cancel->isVisible());
+        // Positions: those on the screen, as a file of theirs.
+        QVERIFY(bench.panel->write_graph(bench.files.filePath("places.csv"), "positions"));
+        const auto places = bench.context.last("hypergraph.export").request.params;
+        QCOMPARE(places["export.format"], Json("positions"));
+        QFile kept(QString::fromStdString(places["export.positions"].get<std::string>()));
+        QVERIFY(kept.open(QIODevice::ReadOnly));
+        QVERIFY(kept.readAll().contains("[48,2]"));
+        bench.end(bench.newest("hypergraph.export"));
         for (const char* name : {"graph.png", "graph.svg", "graph.pdf", "graph.csv"}) {
-            QVERIFY(bench.panel->write_picture(bench.files.filePath(name)));
+            const qsizetype told = bench.context.messages.size();
+            bench.panel->write_picture(bench.files.filePath(name));
+            QTRY_COMPARE_WITH_TIMEOUT(bench.context.messages.size(), told + 1, 60'000);
             QVERIFY(QFileInfo(bench.files.filePath(name)).size() > 0);
         }
-        QVERIFY(!bench.panel->write_picture("/nowhere/graph.svg"));
-        QVERIFY(bench.context.messages.last().startsWith("err"));
+        bench.panel->write_picture("/nowhere/graph.svg");
+        QTRY_VERIFY_WITH_TIMEOUT(bench.context.messages.last().startsWith("err"), 60'000);
         bench.panel->selection()->select_nodes({1, 2});
         QCOMPARE(bench.panel->selected()->as_csv().count("paper"), 2);
         bench.trigger("Copy as command line");
@@ -381,6 +439,21 @@ private Q_SLOTS:
         qInfo("longest wait of the window %lld ms, selection %lld ms", longest, selecting);
         QVERIFY(longest < 1500);                                 // under load; alone about 100
         QVERIFY(selecting < 1000);
+        // Its picture is written on another thread.
+        for (const char* name : {"large.png", "large.svg", "large.pdf"}) {
+            const qsizetype told = bench.context.messages.size();
+            longest = 0;
+            since.restart();
+            bench.panel->write_picture(bench.files.filePath(name));
+            QTRY_COMPARE_WITH_TIMEOUT(bench.context.messages.size(), told + 1, 60'000);
+            qInfo("%s: longest wait of the window %lld ms", name, longest);
+            QVERIFY(longest < 500);                              // under load; alone below 100
+            QVERIFY(QFileInfo(bench.files.filePath(name)).size() > 0);
+        }
+        bench.panel->write_picture(bench.files.filePath("cancelled.png"));
+        Q_EMIT bench.panel->pane()->export_cancel_requested();
+        QTRY_VERIFY_WITH_TIMEOUT(!bench.panel->pane()->graph_view()->is_exporting(), 60'000);
+        QVERIFY(!QFileInfo::exists(bench.files.filePath("cancelled.png")));
     }
 };
 

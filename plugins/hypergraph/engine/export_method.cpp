@@ -30,7 +30,11 @@ void export_run(RunContext& run) {
         if (positions.empty() && open.graph->nodes > 0) throw Error(ErrorCode::invalid_value, "The graph has no positions.", "parameter \"Positions\"", "Give the tensor of a layout.");
         write_positions(*open.graph, positions, path);
     } else {
-        left_out = write_graph(*open.graph, format, path, [&run](double, double) { run.check_cancelled(); });
+        std::int64_t pieces = 0;   // of 1 MB; how many there will be is not known before
+        left_out = write_graph(*open.graph, format, path, [&](double, double) {
+            run.check_cancelled();
+            run.progress(0, 0, std::to_string(++pieces) + " MB written");
+        });
     }
     for (const std::string& sentence : left_out) run.log("warning", sentence);
     run.summary("path", path.string());

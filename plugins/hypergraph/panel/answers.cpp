@@ -1,6 +1,7 @@
 #include "plugins/hypergraph/panel/answers.h"
 #include "core/base/error.h"
 #include "core/method/tensor_bytes.h"
+#include <QCryptographicHash>
 #include <algorithm>
 #include <cmath>
 
@@ -52,5 +53,22 @@ QString shown_cell(const std::string& cell) {
 std::vector<float> floats_of(const Artifact& artifact, std::int64_t rows, std::int64_t columns) { return values_of<float>(artifact, rows, columns); }
 std::vector<std::int32_t> wholes_of(const Artifact& artifact, std::int64_t rows, std::int64_t columns) { return values_of<std::int32_t>(artifact, rows, columns); }
 std::vector<std::uint8_t> bytes_of(const Artifact& artifact, std::int64_t rows, std::int64_t columns) { return values_of<std::uint8_t>(artifact, rows, columns); }
+
+QString kept_name(const Bytes& bytes, const QString& name) {
+    if (!bytes) return {};
+    const QByteArray hash = QCryptographicHash::hash(QByteArrayView(bytes->data(), qsizetype(bytes->size())), QCryptographicHash::Sha256);
+    return QStringLiteral("%1-%2.safetensors").arg(name, QString::fromLatin1(hash.toHex().left(12)));
+}
+
+Bytes positions_bytes(const std::vector<float>& x, const std::vector<float>& y) {
+    std::string head = Json{{"positions", {{"dtype", "F32"}, {"shape", Json::array({x.size(), std::size_t{2}})}, {"data_offsets", Json::array({std::size_t{0}, 8 * x.size()})}}}}.dump();
+    head.resize((head.size() + 7) / 8 * 8, ' ');
+    const std::uint64_t size = head.size();
+    std::string out(reinterpret_cast<const char*>(&size), sizeof size);
+    out += head;
+    for (std::size_t i = 0; i < x.size(); ++i)
+        for (const float value : {x[i], y[i]}) out.append(reinterpret_cast<const char*>(&value), sizeof value);
+    return std::make_shared<const std::string>(std::move(out));
+}
 
 }

@@ -21,4 +21,9 @@ std::vector<float> floats_of(const Artifact& artifact, std::int64_t rows, std::i
 std::vector<std::int32_t> wholes_of(const Artifact& artifact, std::int64_t rows, std::int64_t columns);
 std::vector<std::uint8_t> bytes_of(const Artifact& artifact, std::int64_t rows, std::int64_t columns);
 
+/// A name for a file in the user's data folder, the same for the same content: "embedding-1f2e….safetensors". Empty without bytes.
+QString kept_name(const Bytes& bytes, const QString& name);
+/// One tensor "positions" [nodes, 2] as a safetensors file.
+Bytes positions_bytes(const std::vector<float>& x, const std::vector<float>& y);
+
 }

@@ -25,7 +25,6 @@ CompareView::CompareView(QWidget* options, QWidget* parent)
     row->setContentsMargins(12, 0, 12, 0);
     row->setSpacing(8);
     for (QPushButton* button : {m_run, m_latex, m_csv}) button->setProperty("lathe_tool", true);
-    m_run->setToolTip(tr("Trains networks with and without hyperedges over several seeds; takes minutes"));
     row->addWidget(m_run);
     if (options) row->addWidget(options);
     row->addWidget(m_note, 1);
@@ -53,6 +52,7 @@ CompareView::CompareView(QWidget* options, QWidget* parent)
     tables->addWidget(m_result_table, 5);
     tables->addLayout(answer, 4);
     column->addLayout(tables, 1);
+    show_button();
     connect(m_run, &QPushButton::clicked, this, &CompareView::run_requested);
     connect(m_latex, &QPushButton::clicked, this, [this] { QApplication::clipboard()->setText(as_latex()); });
     connect(m_csv, &QPushButton::clicked, this, [this] { QApplication::clipboard()->setText(as_csv() + QStringLiteral("\r\n") + pairs_csv()); });
@@ -61,6 +61,7 @@ CompareView::CompareView(QWidget* options, QWidget* parent)
 
 void CompareView::take(const Artifact& artifact) {
     if (artifact.key == "results") m_results = table_of(artifact);
+    else if (artifact.key == "runs") m_runs = table_of(artifact);
     else if (artifact.key == "pairs") m_pairs = table_of(artifact);
     else return;
     m_stale = false;
@@ -68,9 +69,28 @@ void CompareView::take(const Artifact& artifact) {
 }
 
 void CompareView::set_running(const QString& text) {
-    m_run->setText(text.isEmpty() ? tr("Compare") : tr("Cancel"));
     m_running = text;
+    show_button();
     show_note();
+}
+
+void CompareView::set_resumable(bool resumable) {
+    m_resumable = resumable;
+    show_button();
+}
+
+void CompareView::show_button() {
+    m_run->setText(!m_running.isEmpty() ? tr("Cancel") : m_resumable ? tr("Resume") : tr("Compare"));
+    m_run->setToolTip(m_resumable && m_running.isEmpty() ? tr("Goes on where the comparison ended early: networks and seeds that are finished are not trained again") : tr("Trains networks with and without hyperedges over several seeds; takes minutes"));
+}
+
+/// What each seed reached, for the tooltip.
+QString CompareView::seeds_text(const QString& net) const {
+    const int name = column_of(m_runs, "net"), seed = column_of(m_runs, "seed"), test = column_of(m_runs, "test"), epoch = column_of(m_runs, "epoch");
+    QStringList lines;
+    for (std::size_t r = 0; r < m_runs.rows.size(); ++r)
+        if (cell_of(m_runs, r, name) == net) lines << tr("seed %1: %2, epoch %3").arg(cell_of(m_runs, r, seed), score(number_of(m_runs, r, test).value_or(std::nan(""))), cell_of(m_runs, r, epoch));
+    return lines.join(u'\n');
 }
 
 void CompareView::set_regression(bool regression) {
@@ -93,19 +113,23 @@ void CompareView::rebuild() {
     QList<QStringList> rows;
     double best = std::nan("");
     QList<double> means;
+    QStringList seeds_of;
     for (std::size_t r = 0; r < m_results.rows.size(); ++r) {
         const double mean = figure(m_results, r, "mean"), std = figure(m_results, r, "std"), seeds = figure(m_results, r, "seeds");
         const QString mean_text = seeds > 1 ? tr("%1 ± %2").arg(score(mean), score(std)) : score(mean);
-        const QString net = cell_of(m_results, r, column_of(m_results, "net")), behaviour = cell_of(m_results, r, column_of(m_results, "behaviour"));
-        rows << QStringList{behaviour.isEmpty() ? net : tr("%1, %2").arg(net, behaviour), whole(figure(m_results, r, "parameters")), whole(seeds), mean_text,
+        const QString net = cell_of(m_results, r, column_of(m_results, "net")), behaviour = cell_of(m_results, r, column_of(m_results, "behaviour")), printed = cell_of(m_results, r, column_of(m_results, "as in HGB"));
+        seeds_of << seeds_text(net);
+        rows << QStringList{behaviour.isEmpty() ? net : tr("%1, %2").arg(net, behaviour), whole(figure(m_results, r, "parameters")), whole(seeds), printed.isEmpty() ? mean_text : printed,
             std::isnan(figure(m_results, r, "seconds")) ? QStringLiteral("–") : QString::number(figure(m_results, r, "seconds"), 'f', 1)};
         means << mean;
         if (!std::isnan(mean) && (std::isnan(best) || (m_regression ? mean < best : mean > best))) best = mean;
     }
-    if (QTableWidgetItem* head = m_result_table->horizontalHeaderItem(3)) head->setText(m_regression ? tr("Test, error") : tr("Test, %"));
+    if (QTableWidgetItem* head = m_result_table->horizontalHeaderItem(3)) head->setText(m_regression ? tr("As in HGB: test, error") : tr("As in HGB: test, %"));
     m_result_table->set_rows(rows);
-    for (int r = 0; r < rows.size(); ++r)
-        if (rows.size() > 1 && means[r] == best) m_result_table->set_tone(r, 3, CellTone::strong);
+    for (int r = 0; r < rows.size(); ++r) {
+        m_result_table->set_tone(r, 3, rows.size() > 1 && means[r] == best ? CellTone::strong : CellTone::normal);
+        m_result_table->item(r, 3)->setToolTip(seeds_of[r]);
+    }
     QList<QStringList> pairs;
     QStringList sentences;
     for (std::size_t r = 0; r < m_pairs.rows.size(); ++r) {

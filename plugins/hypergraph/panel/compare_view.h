@@ -21,6 +21,7 @@ public:
     void set_running(const QString& text);                 ///< empty: it does not run
     void set_regression(bool regression);                  ///< absolute errors instead of accuracies
     void set_stale(bool stale);
+    void set_resumable(bool resumable);                    ///< one that ended early can go on: what is finished is not trained again
     QString as_latex() const;
     QString as_csv() const { return csv_of(m_results); }
     QString pairs_csv() const { return csv_of(m_pairs); }
@@ -31,10 +32,12 @@ Q_SIGNALS:
 private:
     void rebuild();
     void show_note();
+    void show_button();
+    QString seeds_text(const QString& net) const;
     QString score(double value) const;
-    CsvTable m_results, m_pairs;
+    CsvTable m_results, m_runs, m_pairs;
     QString m_running;                                     // progress; empty: it does not run
-    bool m_regression = false, m_stale = false;
+    bool m_regression = false, m_stale = false, m_resumable = false;
     SimpleTable *m_result_table, *m_pair_table;
     ElidedLabel* m_note;
     TextLabel* m_sentences;

@@ -10,7 +10,7 @@
 namespace lathe::hypergraph {
 
 EmbeddingView::EmbeddingView(GraphSelection* selection, QWidget* options, QWidget* parent)
-    : QWidget(parent), m_view(new GraphView(this)), m_of(new SegmentedControl({tr("Features"), tr("Learnt")}, this)), m_run(make_button(tr("Embed"), QStringLiteral("run"), false, this)), m_note(new TextLabel({}, 12, false, TextRole::secondary, this)) {
+    : QWidget(parent), m_view(new GraphView(this)), m_of(new SegmentedControl({tr("Features"), tr("Learnt")}, this)), m_run(make_button(tr("Embed"), QStringLiteral("run"), false, this)), m_note(new ElidedLabel({}, 12, false, TextRole::secondary, this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 4, 0, 0);
     column->setSpacing(4);
@@ -20,8 +20,8 @@ EmbeddingView::EmbeddingView(GraphSelection* selection, QWidget* options, QWidge
     m_of->set_tool_size(true);
     m_of->set_current(0);
     m_of->set_tool_tip(0, tr("The features that the nodes have"));
-    m_of->set_tool_tip(1, tr("The last hidden layer of the trained network"));
     m_run->setProperty("lathe_tool", true);
+    m_run->setToolTip(tr("Places the nodes in a plane: those that are alike lie near"));
     row->addWidget(m_of);
     row->addWidget(m_run);
     if (options) row->addWidget(options);
@@ -34,6 +34,10 @@ EmbeddingView::EmbeddingView(GraphSelection* selection, QWidget* options, QWidge
     m_view->set_edges_visible(false);
     m_view->set_empty_text(tr("Embed places the nodes in a plane by their features, or by what a network learnt."));
     set_learnt_available(false);
+    connect(m_of, &SegmentedControl::chosen, this, [this](int index) {
+        m_wants_learnt = index == 1;
+        Q_EMIT view_changed(m_wants_learnt ? tr("Embed what was learnt") : tr("Embed features"));
+    });
     connect(m_run, &QPushButton::clicked, this, &EmbeddingView::run_requested);
     set_running({});
 }
@@ -41,6 +45,7 @@ EmbeddingView::EmbeddingView(GraphSelection* selection, QWidget* options, QWidge
 void EmbeddingView::set_graph(const ShownGraphPtr& graph) {
     m_graph = graph;
     m_view->set_graph(nullptr);
+    set_shown({}, false);
     m_run->setEnabled(bool(graph));
 }
 
@@ -67,17 +72,37 @@ void EmbeddingView::set_visible_nodes(std::vector<std::uint8_t> visible) {
     m_view->set_visible_nodes(m_visible);
 }
 
-void EmbeddingView::set_stale(bool stale) { m_view->set_stale(stale); }
-bool EmbeddingView::uses_learnt() const { return m_of->current() == 1; }
+void EmbeddingView::set_shown(const QString& of, bool stale) {
+    m_view->set_stale(stale);
+    m_shown = of.isEmpty() ? QString() : stale ? tr("Stale: %1").arg(of) : tr("Shown: %1").arg(of);
+    m_note->set_stale(stale);
+    show_note();
+}
+
+bool EmbeddingView::uses_learnt() const { return m_wants_learnt && m_learnt_available; }
 
 void EmbeddingView::set_learnt_available(bool available) {
-    if (!available && uses_learnt()) m_of->set_current(0);
-    m_of->set_choice_enabled(1, available, tr("Train a network first: Run."));
+    m_learnt_available = available;
+    m_of->set_choice_enabled(1, available, available ? tr("The last hidden layer of the trained network") : tr("Train a network first: Run."));
+    show_choice();
 }
+
+void EmbeddingView::show_choice() { m_of->set_current(uses_learnt() ? 1 : 0); }
 
 void EmbeddingView::set_running(const QString& text) {
     m_run->setText(text.isEmpty() ? tr("Embed") : tr("Cancel"));
-    m_note->setText(text);
+    m_running = text;
+    show_note();
+}
+
+void EmbeddingView::show_note() { m_note->setText(m_running.isEmpty() ? m_shown : m_running); }
+QString EmbeddingView::note() const { return m_note->text(); }
+
+Json EmbeddingView::choice() const { return {{"of", m_wants_learnt ? "learnt" : "features"}}; }
+
+void EmbeddingView::set_choice(const Json& choice) {
+    m_wants_learnt = text_fact(choice, "of") == u"learnt";
+    show_choice();
 }
 
 }

@@ -26,14 +26,25 @@ NameSource names_of(const ShownGraphPtr& graph, bool of_nodes) {
     return [graph, of_nodes](std::int32_t id) { return of_nodes ? graph->node_name(id) : graph->hyperedge_name(id); };
 }
 
+/// The first where there is no such choice now.
+void fill_box(QComboBox& box, const QList<ColourChoice>& choices, const QString& id) {
+    box.clear();
+    int current = 0;
+    for (const ColourChoice& choice : choices) {
+        if (choice.id == id) current = box.count();
+        box.addItem(choice.title, choice.id);
+    }
+    box.setCurrentIndex(current);
+}
+
 std::int64_t visible_count(const std::vector<std::uint8_t>& visible, std::int64_t all) { return visible.empty() ? all : std::int64_t(visible.size()) - std::ranges::count(visible, std::uint8_t(0)); }
 
 }
 
 GraphPane::GraphPane(GraphSelection* selection, QWidget* layout_options, QWidget* parent)
     : QWidget(parent), m_graph_view(new GraphView(this)), m_set_view(new SetView(this)), m_views(new QStackedWidget(this)),
-      m_styles(new SegmentedControl({tr("Hulls"), tr("Star"), tr("Clique"), tr("Line graph"), tr("Matrix"), tr("PAOHVis"), tr("UpSet")}, this)), m_colour_box(new QComboBox(this)), m_search(new QLineEdit(this)),
-      m_layout(make_button(tr("Lay out"), QStringLiteral("share"), false, this)), m_count(new TextLabel({}, 12, false, TextRole::secondary, this)), m_layout_text(new TextLabel({}, 12, false, TextRole::secondary, this)),
+      m_styles(new SegmentedControl({tr("Hulls"), tr("Star"), tr("Clique"), tr("Line graph"), tr("Matrix"), tr("PAOHVis"), tr("UpSet")}, this)), m_colour_box(new QComboBox(this)), m_size_box(new QComboBox(this)), m_search(new QLineEdit(this)),
+      m_layout(make_button(tr("Lay out"), QStringLiteral("share"), false, this)), m_status(new ElidedLabel({}, 12, false, TextRole::secondary, this)), m_export_cancel(new IconButton(QStringLiteral("cancel"), tr("Cancel the export"), this)),
       m_lens(new IconButton(QStringLiteral("target"), tr("Lens: what lies under the pointer larger (L)"), this)), m_edges_button(new IconButton(QStringLiteral("link"), tr("Simple edges"), this)),
       m_labels_button(new IconButton(QStringLiteral("tag"), tr("Names"), this)), m_filter_button(new IconButton(QStringLiteral("filter"), tr("Filters: size, degree, label, component"), this)), m_filters(new FilterRow(this)) {
     m_graph_view->set_selection(selection);
@@ -52,6 +63,11 @@ GraphPane::GraphPane(GraphSelection* selection, QWidget* layout_options, QWidget
         set_colour(m_colour_box->itemData(index).toString());
         Q_EMIT view_changed(tr("Colour by %1").arg(m_colour_box->itemText(index)));
     });
+    connect(m_size_box, &QComboBox::activated, this, [this](int index) {
+        set_size(m_size_box->itemData(index).toString());
+        Q_EMIT view_changed(tr("Size by %1").arg(m_size_box->itemText(index)));
+    });
+    connect(m_export_cancel, &QToolButton::clicked, this, &GraphPane::export_cancel_requested);
     connect(m_search, &QLineEdit::returnPressed, this, [this] { find(m_search->text()); });
     connect(m_layout, &QPushButton::clicked, this, &GraphPane::layout_requested);
     connect(m_filters, &FilterRow::edited, this, [this](const GraphFilter& filter) {
@@ -61,6 +77,8 @@ GraphPane::GraphPane(GraphSelection* selection, QWidget* layout_options, QWidget
     });
     connect(m_graph_view, &GraphView::lens_changed, this, &GraphPane::show_toggles);
     set_graph(nullptr);
+    set_exporting({});
+    show_size();
     show_style();
 }
 
@@ -77,8 +95,9 @@ void GraphPane::build_bar(QWidget* layout_options) {
         tr("How many nodes lie in exactly these hyperedges")};
     for (int i = 0; i < tips.size(); ++i) m_styles->set_tool_tip(i, tips[i]);
     first->addWidget(m_styles);
-    first->addStretch(1);
-    first->addWidget(m_layout_text);
+    m_status->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    first->addWidget(m_status, 1);
+    first->addWidget(m_export_cancel);
     m_layout->setProperty("lathe_tool", true);
     m_layout->setToolTip(tr("Places the nodes so that what belongs together lies together"));
     first->addWidget(m_layout);
@@ -89,16 +108,24 @@ void GraphPane::build_bar(QWidget* layout_options) {
     second->setSpacing(6);
     second->addWidget(new TextLabel(tr("Colour"), 12, false, TextRole::secondary, this));
     m_colour_box->setAccessibleName(tr("Colour by"));
-    m_colour_box->setMinimumContentsLength(14);
-    m_colour_box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    m_colour_box->setToolTip(tr("What the colours of the nodes stand for"));
+    m_size_box->setAccessibleName(tr("Size by"));
+    m_size_box->setToolTip(tr("What the areas of the nodes stand for: degrees, an amount of the file, or a centrality that was measured"));
+    for (QComboBox* box : {m_colour_box, m_size_box}) {
+        box->setMinimumContentsLength(9);
+        box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    }
     second->addWidget(m_colour_box);
+    second->addWidget(new TextLabel(tr("Size"), 12, false, TextRole::secondary, this));
+    second->addWidget(m_size_box);
     m_search->setPlaceholderText(tr("Find a node"));
     m_search->setAccessibleName(tr("Find a node"));
     m_search->setToolTip(tr("A part of its name; Enter goes to the next one"));
     m_search->setClearButtonEnabled(true);
-    m_search->setFixedWidth(150);
-    second->addWidget(m_search);
-    second->addWidget(m_count, 1);
+    m_search->setMinimumWidth(96);
+    m_search->setMaximumWidth(220);
+    second->addWidget(m_search, 1);
+    second->addStretch(0);
     auto* fit_button = new IconButton(QStringLiteral("fit"), tr("Fit (F)"), this);
     connect(fit_button, &QToolButton::clicked, this, &GraphPane::fit);
     for (IconButton* button : {m_filter_button, m_labels_button, m_edges_button, m_lens}) button->setCheckable(true);
@@ -143,9 +170,11 @@ void GraphPane::set_colours(const NodeColours& colours) {
     m_colours = colours;
     show_choices();
     show_colour();
+    show_size();
 }
 
 void GraphPane::set_places(std::vector<float> x, std::vector<float> y) { m_graph_view->set_places(std::move(x), std::move(y)); }
+void GraphPane::set_hyperedge_places(std::vector<float> x, std::vector<float> y) { m_graph_view->set_hyperedge_places(std::move(x), std::move(y)); }
 
 void GraphPane::set_stale(bool stale) {
     m_graph_view->set_stale(stale);
@@ -160,8 +189,17 @@ void GraphPane::set_reading(const QString& text) {
 
 void GraphPane::set_layout_running(const QString& text) {
     m_layout->setText(text.isEmpty() ? tr("Lay out") : tr("Stop"));
-    m_layout_text->setText(text);
+    m_layout_text = text;
+    show_status();
 }
+
+void GraphPane::set_exporting(const QString& text) {
+    m_export_text = text;
+    m_export_cancel->setVisible(!text.isEmpty());
+    show_status();
+}
+
+void GraphPane::show_status() { m_status->setText(!m_export_text.isEmpty() ? m_export_text : !m_layout_text.isEmpty() ? m_layout_text : count_text()); }
 
 void GraphPane::set_style(PaneStyle style) {
     m_style = style;
@@ -185,15 +223,19 @@ void GraphPane::set_colour(const QString& id) {
 
 NodeColouring GraphPane::shown_colouring() const { return m_colours.colouring(m_colour); }
 
-void GraphPane::show_choices() {
-    m_colour_box->clear();
-    int current = 0;
-    for (const ColourChoice& choice : m_colours.choices()) {
-        if (choice.id == m_colour) current = m_colour_box->count();
-        m_colour_box->addItem(choice.title, choice.id);
-    }
-    m_colour_box->setCurrentIndex(current);
+void GraphPane::set_size(const QString& id) {
+    m_size = id;
+    show_size();
 }
+
+NodeSizing GraphPane::shown_sizing() const { return m_colours.sizing(m_size); }
+
+void GraphPane::show_size() {
+    fill_box(*m_size_box, m_colours.size_choices(), m_size);
+    m_graph_view->set_sizing(shown_sizing());
+}
+
+void GraphPane::show_choices() { fill_box(*m_colour_box, m_colours.choices(), m_colour); }
 
 void GraphPane::show_colour() {
     const NodeColouring colouring = shown_colouring();
@@ -209,7 +251,7 @@ void GraphPane::show_toggles() {
     m_edges_button->setChecked(m_edges);
     m_labels_button->setChecked(m_labels);
     m_filter_button->setChecked(!m_filters->isHidden());
-    for (IconButton* button : {m_lens, m_edges_button, m_labels_button}) button->setEnabled(is_graph);
+    for (QWidget* control : std::initializer_list<QWidget*>{m_lens, m_edges_button, m_labels_button, m_size_box}) control->setEnabled(is_graph);
     m_graph_view->set_edges_visible(m_edges);
     m_graph_view->set_labels_visible(m_labels);
 }
@@ -221,7 +263,7 @@ void GraphPane::apply_filter() {
     m_set_view->set_visible_nodes(m_visible_nodes);
     m_graph_view->set_visible_hyperedges(m_visible_hyperedges);
     m_set_view->set_visible_hyperedges(m_visible_hyperedges);
-    m_count->setText(count_text());
+    show_status();
     Q_EMIT filter_changed();
 }
 
@@ -261,7 +303,7 @@ void GraphPane::toggle_filters() {
 QWidget* GraphPane::shown_view() const { return m_views->currentWidget(); }
 
 Json GraphPane::view() const {
-    return {{"style", style_ids()[int(m_style)].toStdString()}, {"colour", m_colour.toStdString()}, {"filter", m_filter.to_json()}, {"filters", !m_filters->isHidden()}, {"edges", m_edges}, {"labels", m_labels}};
+    return {{"style", style_ids()[int(m_style)].toStdString()}, {"colour", m_colour.toStdString()}, {"size", m_size.toStdString()}, {"filter", m_filter.to_json()}, {"filters", !m_filters->isHidden()}, {"edges", m_edges}, {"labels", m_labels}};
 }
 
 void GraphPane::set_view(const Json& view) {
@@ -274,10 +316,13 @@ void GraphPane::set_view(const Json& view) {
     m_filters->set_filter(m_filter);
     const auto style = style_ids().indexOf(text_fact(view, "style"));
     if (const QString colour = text_fact(view, "colour"); !colour.isEmpty()) m_colour = colour;
+    const QString size = text_fact(view, "size");
+    m_size = size.isEmpty() ? QStringLiteral("alike") : size;
     m_style = style < 0 ? PaneStyle::hulls : PaneStyle(style);
     show_style();
     show_choices();
     show_colour();
+    show_size();
     apply_filter();
 }
 

@@ -107,10 +107,36 @@ NodeColouring NodeColours::colouring(const QString& id) const {
         for (std::size_t c = 0; c < std::min<std::size_t>(graph.component_sizes.size(), kMostWholeClasses); ++c) names << QString::number(c + 1);
         return NodeColouring::by_class(title, graph.component, names);
     }
+    const auto [table, column] = column_of_id(id);
+    return column < 0 ? NodeColouring{} : by_column(*table, column);
+}
+
+QList<ColourChoice> NodeColours::size_choices() const {
+    QList<ColourChoice> out{{QStringLiteral("alike"), colour_text("All alike")}};
+    if (!m_graph) return out;
+    out << ColourChoice{QStringLiteral("degree"), colour_text("Degree")} << ColourChoice{QStringLiteral("hyperdegree"), colour_text("Hyperdegree")};
+    for (const std::string& column : m_graph->amounts) out << ColourChoice{kOfFile + QString::fromStdString(column), QString::fromStdString(column)};
+    for (const std::string& column : m_statistics->columns)
+        if (column != "node" && column != "degree" && column != "hyperdegree" && column != "component" && column != "community") out << ColourChoice{kOfStatistics + QString::fromStdString(column), QString::fromStdString(column)};
+    return out;
+}
+
+NodeSizing NodeColours::sizing(const QString& id) const {
+    const QList<ColourChoice> offered = size_choices();
+    const auto chosen = std::ranges::find(offered, id, &ColourChoice::id);
+    if (!m_graph || chosen == offered.end() || chosen == offered.begin()) return {};
+    if (id == u"degree") return {chosen->title, row_lengths(m_graph->data->neighbours)};
+    if (id == u"hyperdegree") return {chosen->title, row_lengths(m_graph->data->memberships)};
+    const auto [table, column] = column_of_id(id);
+    NodeSizing out{chosen->title, {}};
+    for (std::size_t r = 0; column >= 0 && r < std::size_t(m_graph->data->nodes); ++r) out.values.push_back(float(std::max(0.0, number_of(*table, r, column).value_or(0))));   // below 0 by rounding alone
+    return out;
+}
+
+std::pair<const CsvTable*, int> NodeColours::column_of_id(const QString& id) const {
     const bool of_file = id.startsWith(kOfFile);
-    const CsvTable& table = of_file ? graph.nodes : *m_statistics;
-    const int column = column_of(table, id.mid(of_file ? kOfFile.size() : kOfStatistics.size()).toStdString().c_str());
-    return column < 0 ? NodeColouring{} : by_column(table, column);
+    const CsvTable& table = of_file ? m_graph->nodes : *m_statistics;
+    return {&table, column_of(table, id.mid(of_file ? kOfFile.size() : kOfStatistics.size()).toStdString().c_str())};
 }
 
 std::vector<std::int32_t> NodeColours::groups() const {

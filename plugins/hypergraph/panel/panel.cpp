@@ -5,6 +5,7 @@
 #include "plugins/hypergraph/panel/embedding_view.h"
 #include "plugins/hypergraph/panel/graph_pane.h"
 #include "plugins/hypergraph/panel/import_view.h"
+#include "plugins/hypergraph/panel/result_view.h"
 #include "plugins/hypergraph/panel/rows_view.h"
 #include "plugins/hypergraph/panel/source_bar.h"
 #include "plugins/hypergraph/panel/statistics_view.h"
@@ -29,6 +30,7 @@ namespace {
 
 constexpr int kHypergraphStateVersion = 1;
 constexpr int kOpenAfterMs = 150;                          // of rest, after a change of how the graph is read
+const QStringList kPages{QStringLiteral("curves"), QStringLiteral("result"), QStringLiteral("nodes"), QStringLiteral("hyperedges"), QStringLiteral("embedding"), QStringLiteral("compare"), QStringLiteral("import")};   // as Panel::Tab
 constexpr std::size_t kMostKeptPlaces = 25'000;            // nodes; of larger graphs a recorded layout keeps them
 
 std::string places_text(const std::vector<float>& x, const std::vector<float>& y) {
@@ -54,7 +56,7 @@ std::pair<std::vector<float>, std::vector<float>> places_from(const std::string&
 Panel::Panel(PanelContext& context, QWidget* parent)
     : MethodPanel(context, "hypergraph.train", kHypergraphStateVersion, parent), m_options(context.undo_stack()), m_selection(new GraphSelection(this)), m_source(new SourceBar), m_centre(new QStackedWidget(this)),
       m_empty(new EmptyState(QStringLiteral("hypergraph"), tr("No graph yet. Open a file or a folder to see its nodes, edges and hyperedges."), tr("Open graph…"), this)),
-      m_pane(new GraphPane(m_selection, m_options.add("hypergraph.layout"), this)), m_statistics(new StatisticsView(m_options.add("hypergraph.statistics"))), m_selected(new SelectionView(m_selection)), m_curves(new CurvesView),
+      m_pane(new GraphPane(m_selection, m_options.add("hypergraph.layout"), this)), m_statistics(new StatisticsView(m_options.add("hypergraph.statistics"))), m_selected(new SelectionView(m_selection)), m_curves(new CurvesView), m_result(new ResultView),
       m_node_rows(new RowsView(tr("Nodes"))), m_hyperedge_rows(new RowsView(tr("Hyperedges"))), m_embedding(new EmbeddingView(m_selection, m_options.add("hypergraph.embed"))), m_compare(new CompareView(m_options.add("hypergraph.compare"))),
       m_import(new ImportView), m_build(new BuildRow), m_details(new TabPages) {
     m_maker = std::make_unique<LatestWorker<OpenJob, OpenResult>>(
@@ -99,7 +101,7 @@ void Panel::build_parameters() {
 }
 
 void Panel::build_docks() {
-    m_details->set_pages({{tr("Curves"), m_curves}, {tr("Nodes"), m_node_rows}, {tr("Hyperedges"), m_hyperedge_rows}, {tr("Embedding"), m_embedding}, {tr("Compare"), m_compare}, {tr("Import"), m_import}});
+    m_details->set_pages({{tr("Curves"), m_curves}, {tr("Result"), m_result}, {tr("Nodes"), m_node_rows}, {tr("Hyperedges"), m_hyperedge_rows}, {tr("Embedding"), m_embedding}, {tr("Compare"), m_compare}, {tr("Import"), m_import}});
     m_context.set_bar(m_source);
     m_form->setMinimumWidth(304);
     m_context.add_dock(m_form, QStringLiteral("parameters"), tr("Parameters"), QStringLiteral("hypergraph.train"), DockSide::left, 312);
@@ -125,7 +127,7 @@ void Panel::build_actions() {
     add_action(QStringLiteral("explain"), tr("Why this answer?"), {}, tr("Which neighbours and hyperedges the answer for the selected node comes from"), [this] { explain(m_selected->node()); });
     add_action(QStringLiteral("find_node"), tr("Find a node"), {}, {}, [this] { m_pane->focus_search(); });
     add_action(QStringLiteral("filters"), tr("Show filters"), {}, {}, [this] { m_pane->toggle_filters(); });
-    add_action(QStringLiteral("export_graph"), tr("Export graph…"), {}, tr("The graph with the hyperedges that are chosen, as HIF, GraphML, CSV, safetensors, MatrixMarket or hMETIS"), [this] { export_graph(); });
+    add_action(QStringLiteral("export_graph"), tr("Export graph…"), {}, tr("The graph with the hyperedges that are chosen, as HIF, GraphML, CSV, safetensors, MatrixMarket or hMETIS, or the positions"), [this] { export_graph(); });
     add_action(QStringLiteral("export_selection"), tr("Selection as CSV…"), {}, {}, [this] { export_selection(); });
     add_action(QStringLiteral("save_model"), tr("Save the trained model…"), {}, {}, [this] { save_model(); });
     add_action(QStringLiteral("open_folder"), tr("Open a folder as graph…"), {}, {}, [this] { m_source->ask_folder(); });
@@ -160,6 +162,15 @@ void Panel::connect_views() {
     connect(m_statistics, &StatisticsView::run_requested, this, [this] { start_job("hypergraph.statistics"); });
     connect(m_selected, &SelectionView::why_requested, this, &Panel::explain);
     connect(m_embedding, &EmbeddingView::run_requested, this, &Panel::embed);
+    connect(m_embedding, &EmbeddingView::view_changed, this, &Panel::viewed);
+    connect(m_result, &ResultView::cell_chosen, this, &Panel::select_answers);
+    connect(m_pane, &GraphPane::export_cancel_requested, this, &Panel::cancel_export);
+    for (GraphView* view : {m_pane->graph_view(), m_embedding->view()}) {
+        connect(view, &GraphView::export_started, this, [this](const QString& file) { m_pane->set_exporting(tr("writing %1…").arg(QFileInfo(file).fileName())); });
+        connect(view, &GraphView::exported, this, [this](const QString& file, const QString& note) { picture_ended(file, true, note); });
+        connect(view, &GraphView::export_failed, this, [this](const QString& file) { picture_ended(file, false, {}); });
+        connect(view, &GraphView::export_cancelled, this, [this] { m_pane->set_exporting({}); });
+    }
     connect(m_compare, &CompareView::run_requested, this, [this] { start_job("hypergraph.compare"); });
     connect(m_build, &BuildRow::preview_requested, this, [this] { start_job("hypergraph.build", {{"preview", true}}); });
     connect(m_node_rows, &RowsView::selected, this, [this](const std::vector<std::int32_t>& nodes) { m_selection->select_nodes(nodes); });
@@ -198,6 +209,7 @@ void Panel::take_view(const Json& view) {
     if (!view.is_object()) return;
     m_pane->set_view(view.value("pane", Json()));
     m_statistics->set_view(view.value("statistics", Json()));
+    m_embedding->set_choice(view.value("embedding", Json()));
     m_moved.clear();
     if (const Json moved = view.value("moved", Json()); moved.is_array())
         for (const Json& row : moved)
@@ -208,25 +220,30 @@ void Panel::take_view(const Json& view) {
 Json Panel::view_state() const {
     Json moved = Json::array();
     for (const auto& [node, place] : m_moved) moved.push_back({node, place.first, place.second});
-    return {{"pane", m_pane->view()}, {"statistics", m_statistics->view()}, {"moved", moved}};
+    return {{"pane", m_pane->view()}, {"statistics", m_statistics->view()}, {"embedding", m_embedding->choice()}, {"moved", moved}};
 }
 
 void Panel::load(const Json& state) {
     m_options.set_values(state.value("options", Json()));
     m_places = places_from(state.contains("places") && state["places"].is_string() ? state["places"].get<std::string>() : std::string());
     m_places_key = state.value("places_of", Json());
+    m_hyperedge_places = places_from(text_fact(state, "hyperedge_places").toStdString());
+    m_hyperedge_places_key = state.value("hyperedge_places_of", Json());
     m_kept_places.clear();
     m_source->data()->set_recent(texts_of(state.value("recent", Json())));
     if (const QString path = text_fact(state, "data"); QFileInfo::exists(path)) choose_asset(QStringLiteral("data"), path);
     take_view(state.value("view", Json()));
-    const double tab = fact(state, "tab");
-    show_tab(tab >= 0 && tab < m_details->count() ? Tab(int(tab)) : Tab::curves);
+    show_tab(Tab(std::max<qsizetype>(0, kPages.indexOf(text_fact(state, "page")))));
     m_kept_view->loaded();
 }
 
 Json Panel::state() const {
-    if (m_kept_places.empty()) m_kept_places = places_text(m_places.first, m_places.second);
-    return {{"data", data_path().toStdString()}, {"recent", array_of(m_source->data()->recent())}, {"view", view_state()}, {"options", m_options.values()}, {"tab", m_details->current()}, {"places", m_kept_places}, {"places_of", m_places_key}};
+    if (m_kept_places.empty()) {
+        m_kept_places = places_text(m_places.first, m_places.second);
+        m_kept_hyperedge_places = places_text(m_hyperedge_places.first, m_hyperedge_places.second);
+    }
+    return {{"data", data_path().toStdString()}, {"recent", array_of(m_source->data()->recent())}, {"view", view_state()}, {"options", m_options.values()}, {"page", kPages.value(m_details->current()).toStdString()}, {"places", m_kept_places}, {"places_of", m_places_key},
+        {"hyperedge_places", m_kept_hyperedge_places}, {"hyperedge_places_of", m_hyperedge_places_key}};
 }
 
 }

@@ -25,6 +25,7 @@ class CurvesView;
 class EmbeddingView;
 class GraphPane;
 class ImportView;
+class ResultView;
 class RowsView;
 class SourceBar;
 class StatisticsView;
@@ -32,7 +33,7 @@ class StatisticsView;
 class Panel : public MethodPanel {
     Q_OBJECT
 public:
-    enum class Tab { curves, nodes, hyperedges, embedding, compare, import };
+    enum class Tab { curves, result, nodes, hyperedges, embedding, compare, import };
     explicit Panel(PanelContext& context, QWidget* parent = nullptr);
     ~Panel() override;
     SourceBar* source() { return m_source; }
@@ -41,6 +42,7 @@ public:
     StatisticsView* statistics() { return m_statistics; }
     SelectionView* selected() { return m_selected; }
     CurvesView* curves() { return m_curves; }
+    ResultView* result() { return m_result; }
     RowsView* node_rows() { return m_node_rows; }
     RowsView* hyperedge_rows() { return m_hyperedge_rows; }
     EmbeddingView* embedding() { return m_embedding; }
@@ -55,8 +57,8 @@ public:
     bool is_graph_stale() const;
     bool is_training_stale() const;
     void show_tab(Tab tab);
-    bool write_graph(const QString& file);                 ///< starts hypergraph.export; by the ending of the file. False: not started
-    bool write_picture(const QString& file);               ///< png, svg, pdf, csv of the view in the centre; says how it went
+    bool write_graph(const QString& file, const QString& format = {});   ///< starts hypergraph.export; empty: the format is that of the file's ending. False: not started
+    void write_picture(const QString& file);               ///< png, svg, pdf, csv of the view in the centre, in the background where it is a graph; says how it went
 
 private:
     struct OpenJob {
@@ -97,6 +99,7 @@ private:
     void take_open(const RunEvent& event);
     void adopt(OpenResult result);
     void show_training();
+    void find_trainings();                                 ///< those of this graph, for the table of results
     void failed(const QString& uuid, const event::Failed& failure);
     void run_ended(const QString& uuid, RunState state) override;
     QStringList opened_methods() const override;
@@ -107,6 +110,7 @@ private:
     void forget_layout();
     void take_layout(const RunEvent& event);
     void take_places(const Artifact& artifact);
+    void take_hyperedge_places(const Artifact& artifact);
     void show_places();
     void move_node(int node, double x, double y);
     bool start_job(const char* method, const Json& extra = Json::object(), const Assets& more = {});
@@ -117,7 +121,13 @@ private:
     void job_progress(const QString& method, const QString& text);
     void explain(int node);
     void embed();
+    Json embedding_key(const Json& params, const QString& file) const;   // what an embedding is of; file: of what was learnt, empty: the features
+    bool is_embedding_stale() const;
+    RunRequest job_request(const QString& method, const Json& extra) const;
+    bool can_resume() const;
     void export_graph();
+    void cancel_export();
+    QString kept_positions();                              // those on the screen as a file; empty: there are none, or it could not be written
     QString kept_file(const Bytes& bytes, const QString& name);   ///< a run's input is a file; empty: it could not be written, and that was told
     // panel_show.cpp: what is seen
     void show_now() override;
@@ -128,6 +138,8 @@ private:
     void show_colours();
     void export_picture();
     void export_selection();
+    void picture_ended(const QString& file, bool good, const QString& note);
+    void select_answers(int truth, int said);              // test nodes of this class that the network took for that one
     void save_model();
     bool write_file(const QString& path, const QByteArray& bytes);
 
@@ -140,6 +152,7 @@ private:
     StatisticsView* m_statistics;
     SelectionView* m_selected;
     CurvesView* m_curves;
+    ResultView* m_result;
     RowsView *m_node_rows, *m_hyperedge_rows;
     EmbeddingView* m_embedding;
     CompareView* m_compare;
@@ -153,15 +166,18 @@ private:
     NodeColours m_values;                                  // of the nodes: for colours, tables and the selection
     std::shared_ptr<const CsvTable> m_node_table, m_hyperedge_table;
     std::shared_ptr<Training> m_training, m_coming;        // shown; asked for
-    Places m_places;                                       // as the layout gave them
-    Json m_places_key;                                     // data that they are of
+    Places m_places, m_hyperedge_places;                   // as the layout gave them; of hyperedges only where it places them
+    Json m_places_key, m_hyperedge_places_key;             // data that they are of; data and graph parameters
     std::map<int, std::pair<float, float>> m_moved;        // by hand
-    mutable std::string m_kept_places;                     // as text for the project; empty: to be made anew
+    mutable std::string m_kept_places, m_kept_hyperedge_places;   // as text for the project; the first is empty: to be made anew
 
     QString m_open, m_layout;                              // runs under way
     bool m_layout_is_live = false;                         // nobody asked for it
     OpenJob m_opening;
-    Json m_statistics_key, m_compare_key, m_build_key;
+    Json m_statistics_key, m_compare_key, m_build_key, m_embedding_key;
+    Json m_compare_asked;                                  // parameters of the comparison under way
+    struct { QString uuid, data; Json params; } m_unfinished;   // a comparison that ended early, with finished parts
+    bool m_compare_has_parts = false;
     QHash<QString, QString> m_jobs;                        // method -> run under way
     QHash<QString, Json> m_job_keys;                       // method -> graph that what comes is of
     QList<RecordedRun> m_recorded_early;                   // read before their graph was there

@@ -10,11 +10,11 @@
 #include "widgets/asset_chooser.h"
 #include "widgets/kept_view.h"
 #include "widgets/parameter_form.h"
-#include <QCryptographicHash>
 #include <QDir>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QStandardPaths>
+#include <algorithm>
 
 namespace lathe::hypergraph {
 namespace {
@@ -32,12 +32,26 @@ std::pair<std::vector<float>, std::vector<float>> places_of(const Artifact& arti
     return out;
 }
 
-/// How a file is written, by its ending.
-const char* format_of(const QString& file) {
+struct ExportFormat {
+    const char* id;
+    QString filter, suffix;                                // of the dialog; without the dot
+};
+
+/// All that hypergraph.export writes. Two share an ending: the first of them is taken where only the ending is known.
+QList<ExportFormat> export_formats() {
+    return {{"hif", Panel::tr("HIF (*.json)"), QStringLiteral("json")}, {"graphml", Panel::tr("GraphML (*.graphml)"), QStringLiteral("graphml")}, {"csv", Panel::tr("Folder of CSV tables (*.csv)"), QStringLiteral("csv")},
+        {"safetensors", Panel::tr("Tensors (*.safetensors)"), QStringLiteral("safetensors")}, {"mtx_incidence", Panel::tr("MatrixMarket, incidence (*.mtx)"), QStringLiteral("mtx")},
+        {"mtx_adjacency", Panel::tr("MatrixMarket, adjacency of the simple edges (*.mtx)"), QStringLiteral("mtx")}, {"hgr", Panel::tr("hMETIS (*.hgr)"), QStringLiteral("hgr")},
+        {"positions", Panel::tr("Positions as on the screen (*.csv)"), QStringLiteral("csv")}};
+}
+
+/// How a file is written, by its ending; one without is a folder.
+QString format_of(const QString& file) {
     const QString suffix = QFileInfo(file).suffix().toLower();
-    static const QHash<QString, const char*> formats{{QString(), "csv"}, {QStringLiteral("csv"), "csv"}, {QStringLiteral("graphml"), "graphml"}, {QStringLiteral("safetensors"), "safetensors"},
-        {QStringLiteral("mtx"), "mtx_incidence"}, {QStringLiteral("hgr"), "hgr"}};
-    return formats.value(suffix, "hif");
+    if (suffix.isEmpty()) return QStringLiteral("csv");
+    for (const ExportFormat& format : export_formats())
+        if (format.suffix == suffix) return QString::fromLatin1(format.id);
+    return QStringLiteral("hif");
 }
 
 }
@@ -76,20 +90,32 @@ void Panel::forget_layout() {
 }
 
 void Panel::take_layout(const RunEvent& event) {
-    if (const auto* made = std::get_if<event::ArtifactMade>(&event.body); made && made->artifact.key == "positions") {
+    const auto* made = std::get_if<event::ArtifactMade>(&event.body);
+    if (made && made->artifact.key == "positions") {
         take_places(made->artifact);
         m_pane->set_layout_running(tr("step %1 · streaming").arg(made->artifact.step));
+    } else if (made && made->artifact.key == "hyperedge_positions") {
+        take_hyperedge_places(made->artifact);
     }
 }
 
 void Panel::take_places(const Artifact& artifact) {
     m_places = places_of(artifact, m_graph ? m_graph->data->nodes : -1);
     m_places_key = m_graph ? m_graph_key.value("data", Json()) : Json(data_path().toStdString());
+    m_hyperedge_places = {};   // those of this layout come after it
+    m_hyperedge_places_key = {};
     m_kept_places.clear();
     if (!m_moved.empty() && !m_options.of(kLayout)->values().value("layout.hold_moved", false)) {
         m_moved.clear();
         m_kept_view->loaded();   // a layout is nothing to undo
     }
+    show_places();
+}
+
+void Panel::take_hyperedge_places(const Artifact& artifact) {
+    m_hyperedge_places = places_of(artifact, m_graph ? m_graph->data->hyperedges : -1);
+    m_hyperedge_places_key = m_graph ? m_graph_key : graph_key();
+    m_kept_places.clear();
     show_places();
 }
 
@@ -99,6 +125,8 @@ void Panel::show_places() {
     for (const auto& [node, place] : m_moved)
         if (node >= 0 && std::size_t(node) < shown.first.size()) shown.first[std::size_t(node)] = place.first, shown.second[std::size_t(node)] = place.second;
     m_pane->set_places(std::move(shown.first), std::move(shown.second));
+    const bool fits = m_hyperedge_places_key == m_graph_key && std::int64_t(m_hyperedge_places.first.size()) == m_graph->data->hyperedges;
+    m_pane->set_hyperedge_places(fits ? m_hyperedge_places.first : std::vector<float>(), fits ? m_hyperedge_places.second : std::vector<float>());
 }
 
 void Panel::move_node(int node, double x, double y) {
@@ -123,11 +151,13 @@ bool Panel::start_job(const char* method, const Json& extra, const Assets& more)
         m_context.show_message(QStringLiteral("warn"), tr("There is no graph."), {}, tr("Open a file or a folder, or drop one on the window."));
         return false;
     }
-    RunRequest asked = request(method, id == kExplain || id == kBuild);
-    if (const MethodOptions* own = m_options.of(id)) asked.params.update(own->values());
-    asked.params.update(extra);
-    for (const char* seed : {"statistics.seed", "embed.seed"})   // one called seed is the run's anyway
-        if (asked.params.contains(seed)) asked.seed = asked.params.value(seed, std::int64_t{0});
+    RunRequest asked = job_request(id, extra);
+    if (id == kCompare) {
+        if (can_resume()) asked.resume = m_unfinished.uuid.toStdString();
+        m_unfinished = {};
+        m_compare_asked = asked.params;
+        m_compare_has_parts = false;
+    }
     const QString uuid = m_context.submit(asked, assets() + more, asked.lane == Lane::live ? id : QString());
     if (uuid.isEmpty()) return false;
     m_jobs.insert(id, uuid);
@@ -136,12 +166,26 @@ bool Panel::start_job(const char* method, const Json& extra, const Assets& more)
     return true;
 }
 
+RunRequest Panel::job_request(const QString& method, const Json& extra) const {
+    RunRequest asked = request(method.toLatin1().constData(), method == kExplain || method == kBuild);
+    if (const MethodOptions* own = m_options.of(method)) asked.params.update(own->values());
+    asked.params.update(extra);
+    for (const char* seed : {"statistics.seed", "embed.seed"})   // one called seed is the run's anyway
+        if (asked.params.contains(seed)) asked.seed = asked.params.value(seed, std::int64_t{0});
+    return asked;
+}
+
+/// A comparison of just this ended early.
+bool Panel::can_resume() const { return !m_unfinished.uuid.isEmpty() && m_unfinished.data == data_path() && m_unfinished.params == job_request(kCompare, Json::object()).params; }
+
 QString Panel::job_of(const QString& uuid) const { return uuid.isEmpty() ? QString() : m_jobs.key(uuid); }
 
 void Panel::take_job(const QString& method, const RunEvent& event) {
     if (const auto* made = std::get_if<event::ArtifactMade>(&event.body)) take_job_artifact(method, made->artifact);
     if (const auto* progress = std::get_if<event::Progress>(&event.body); progress && progress->total > 0)
         job_progress(method, tr("%1 % · %2").arg(int(100 * progress->done / progress->total)).arg(QString::fromStdString(progress->note)));
+    else if (progress && !progress->note.empty())
+        job_progress(method, QString::fromStdString(progress->note));
     if (const auto* done = std::get_if<event::Finished>(&event.body)) job_finished(method, done->summary.is_object() ? done->summary : Json::object());
 }
 
@@ -158,14 +202,18 @@ void Panel::take_job_artifact(const QString& method, const Artifact& artifact) {
     } else if (method == kEmbed && artifact.key == "positions") {
         auto [x, y] = places_of(artifact, m_graph ? m_graph->data->nodes : -1);
         m_embedding->set_places(std::move(x), std::move(y));
+        m_embedding_key = m_job_keys.value(method);
+        show_stale();
     } else if (method == kCompare) {
         m_compare->take(artifact);
+        m_compare_has_parts = m_compare_has_parts || artifact.key == "results";
         m_compare_key = m_job_keys.value(method);
     } else if (method == kBuild) {
         m_build->take(artifact);
     } else if (method == kExplain) {
         if (artifact.key == "neighbours") m_explaining.neighbours = table_of(artifact);
         if (artifact.key == "hyperedges") m_explaining.hyperedges = table_of(artifact);
+        if (artifact.key == "members") m_explaining.members = table_of(artifact);
     }
 }
 
@@ -190,6 +238,7 @@ void Panel::job_progress(const QString& method, const QString& text) {
     else if (method == kCompare) m_compare->set_running(text);
     else if (method == kBuild) m_build->set_running(text);
     else if (method == kExplain) m_selected->set_explaining(text);
+    else if (method == kExport) m_pane->set_exporting(text);
 }
 
 void Panel::explain(int node) {
@@ -215,7 +264,20 @@ void Panel::embed() {
         if (file.isEmpty()) return;
         more << std::pair(QStringLiteral("embedding"), file);
     }
-    start_job("hypergraph.embed", Json::object(), more);
+    if (start_job("hypergraph.embed", Json::object(), more)) m_job_keys[kEmbed] = embedding_key(m_form->values(), more.isEmpty() ? QString() : QFileInfo(more.first().second).fileName());
+}
+
+/// Hyperedges are nothing to features.
+Json Panel::embedding_key(const Json& params, const QString& file) const {
+    Json key = graph_key_of(params);
+    for (auto own = key["params"].begin(); own != key["params"].end();) own = own.key().starts_with("hyperedges.") ? key["params"].erase(own) : std::next(own);
+    key["of"] = file.toStdString();
+    return key;
+}
+
+bool Panel::is_embedding_stale() const {
+    const QString of = text_fact(m_embedding_key, "of");
+    return m_embedding_key.is_object() && (m_embedding_key != embedding_key(m_form->values(), of) || (!of.isEmpty() && (!m_values.training() || m_values.training()->embedding_name != of)));
 }
 
 // --- files
@@ -224,8 +286,7 @@ void Panel::embed() {
 QString Panel::kept_file(const Bytes& bytes, const QString& name) {
     const QString folder = QStandardPaths::writableLocation(QStandardPaths::GenericDataLocation) + QStringLiteral("/lathe/hypergraph");
     QDir().mkpath(folder);
-    const QString hash = QString::fromLatin1(QCryptographicHash::hash(QByteArrayView(bytes->data(), qsizetype(bytes->size())), QCryptographicHash::Sha256).toHex().left(12));
-    const QString file = QStringLiteral("%1/%2-%3.safetensors").arg(folder, name, hash);
+    const QString file = folder + u'/' + kept_name(bytes, name);
     return QFileInfo::exists(file) || write_file(file, QByteArray(bytes->data(), qsizetype(bytes->size()))) ? file : QString();
 }
 
@@ -234,14 +295,44 @@ void Panel::export_graph() {
         start_job("hypergraph.export");   // says what is missing
         return;
     }
-    const QString name = QFileInfo(data_path()).completeBaseName() + QStringLiteral(".hif.json");
-    const QString file = QFileDialog::getSaveFileName(window(), tr("Export the graph"), name, tr("HIF (*.json);;GraphML (*.graphml);;Folder of CSV tables (*.csv);;Tensors (*.safetensors);;MatrixMarket, incidence (*.mtx);;hMETIS (*.hgr)"));
-    if (!file.isEmpty()) write_graph(file);
+    if (m_jobs.contains(kExport)) return cancel_export();
+    QStringList filters;
+    const QList<ExportFormat> formats = export_formats();
+    for (const ExportFormat& format : formats) filters << format.filter;
+    QString chosen = filters.first();
+    QString file = QFileDialog::getSaveFileName(window(), tr("Export the graph"), QFileInfo(data_path()).completeBaseName() + QStringLiteral(".hif.json"), filters.join(QStringLiteral(";;")), &chosen);
+    if (file.isEmpty()) return;
+    // The kind that was chosen, unless the ending that was typed is that of another.
+    const ExportFormat& format = formats[std::max<qsizetype>(0, filters.indexOf(chosen))];
+    const QString suffix = QFileInfo(file).suffix().toLower();
+    const bool is_other = suffix != format.suffix && std::ranges::find(formats, suffix, &ExportFormat::suffix) != formats.end();
+    if (suffix.isEmpty() && qstrcmp(format.id, "csv") != 0) file += u'.' + format.suffix;
+    write_graph(file, is_other ? QString() : QString::fromLatin1(format.id));
 }
 
-bool Panel::write_graph(const QString& file) {
-    const std::string path = file.toStdString();
-    return start_job("hypergraph.export", {{"export.path", path}, {"export.format", format_of(file)}});
+bool Panel::write_graph(const QString& file, const QString& format) {
+    const QString chosen = format.isEmpty() ? format_of(file) : format;
+    Json extra{{"export.path", file.toStdString()}, {"export.format", chosen.toStdString()}};
+    if (chosen == u"positions") {
+        const QString positions = kept_positions();
+        if (positions.isEmpty()) return false;
+        extra["export.positions"] = positions.toStdString();
+    }
+    return start_job("hypergraph.export", extra);
+}
+
+QString Panel::kept_positions() {
+    const GraphPlacesPtr places = m_pane->graph_view()->places();
+    if (!places) {
+        m_context.show_message(QStringLiteral("info"), tr("The nodes have no positions yet."), {}, tr("Lay the graph out first."));
+        return {};
+    }
+    return kept_file(positions_bytes(places->x, places->y), QStringLiteral("positions"));
+}
+
+void Panel::cancel_export() {
+    for (GraphView* view : {m_pane->graph_view(), m_embedding->view()}) view->cancel_export();
+    if (const QString uuid = m_jobs.value(kExport); !uuid.isEmpty()) m_context.cancel(uuid);
 }
 
 }

@@ -5,14 +5,23 @@
 #include "plugins/hypergraph/panel/graph_pane.h"
 #include "plugins/hypergraph/panel/import_view.h"
 #include "plugins/hypergraph/panel/panel.h"
+#include "plugins/hypergraph/panel/result_view.h"
 #include "plugins/hypergraph/panel/source_bar.h"
 #include "plugins/hypergraph/panel/statistics_view.h"
 #include "viewers/graph_selection.h"
 #include "widgets/asset_chooser.h"
 #include "widgets/parameter_form.h"
+#include <QFileInfo>
 
 namespace lathe::hypergraph {
 namespace {
+/// The name of the file whose rows were embedded; empty: the features.
+QString learnt_file(const PanelRun& run) {
+    for (const auto& [role, path] : run.assets)
+        if (role == u"embedding") return QFileInfo(path).fileName();
+    return run.missing_assets.isEmpty() ? QString() : QFileInfo(run.missing_assets.first()).fileName();   // its file is not kept for ever
+}
+
 const QString kOpen = QStringLiteral("hypergraph.open"), kTrain = QStringLiteral("hypergraph.train"), kRecordedLayout = QStringLiteral("hypergraph.layout");
 }
 
@@ -134,7 +143,7 @@ void Panel::adopt(OpenResult result) {
         forget_layout();
         m_embedding->set_graph(m_graph);
         m_selected->show_explanation({});
-        m_statistics_key = {};
+        m_statistics_key = m_embedding_key = {};
     }
     if (m_statistics_key.is_null()) m_statistics->set_graph(m_graph.get());   // what was measured stays, marked as stale
     m_import->show_graph(m_graph.get());
@@ -145,6 +154,8 @@ void Panel::adopt(OpenResult result) {
     if (const bool kept = m_places_key == m_graph_key.value("data", Json()) && std::int64_t(m_places.first.size()) == m_graph->data->nodes; !kept) {
         m_places = {m_graph->x, m_graph->y};
         m_places_key = m_graph_key.value("data", Json());
+        m_hyperedge_places = {};
+        m_hyperedge_places_key = {};
         m_kept_places.clear();
         m_moved.clear();
     }
@@ -155,6 +166,7 @@ void Panel::adopt(OpenResult result) {
         m_training.reset();   // of another graph
         read_newest(kTrain, QStringLiteral("data"), data_path());
     }
+    if (!same_nodes && m_context.has_project()) find_trainings();
     if (!same_nodes)
         for (const QString& warning : m_graph->warnings) m_context.show_message(QStringLiteral("warn"), warning, data_path(), tr("The Import tab says what was found and what it became."));
     save_soon();
@@ -169,6 +181,14 @@ void Panel::show_training() {
     m_pane->set_colours(m_values);
     m_selected->show_graph(m_graph, m_values);
     show_stale();
+}
+
+void Panel::find_trainings() {
+    constexpr int kMostTrainings = 200;
+    m_result->set_trainings({});
+    find_runs(kTrain, QStringLiteral("data"), data_path(), kMostTrainings, [this, path = data_path()](const QList<PanelRun>& found) {
+        if (path == data_path()) m_result->set_trainings(found);
+    });
 }
 
 void Panel::failed(const QString& uuid, const event::Failed& failure) {
@@ -189,7 +209,9 @@ void Panel::run_ended(const QString& uuid, RunState state) {
         m_kept_places.clear();
         save_soon();
     }
+    if (m_training && uuid == m_training->uuid && state == RunState::finished) find_trainings();
     if (const QString method = job_of(uuid); !method.isEmpty()) {
+        if (method == u"hypergraph.compare" && state != RunState::finished && m_compare_has_parts) m_unfinished = {uuid, data_path(), m_compare_asked};
         m_jobs.remove(method);
         job_progress(method, {});
     }
@@ -211,25 +233,29 @@ void Panel::show_recorded(const RecordedRun& recorded) {
         for (const auto& [role, path] : run.assets)
             if (role == u"data" && path != data_path()) return;                        // the last one was of another graph
         if (run.method == kRecordedLayout) {
+            bool took = false;
             for (const Artifact& artifact : recorded.artifacts) {
                 const bool is_wanted = artifact.key == "positions" && (m_layout.isEmpty() ? m_places.first.empty() : m_layout_is_live);
                 if (!is_wanted || (m_graph && tensor_of(artifact).shape.at(0) != m_graph->data->nodes)) continue;
                 forget_layout();
                 take_places(artifact);
+                took = true;
             }
+            for (const Artifact& artifact : recorded.artifacts)
+                if (took && artifact.key == "hyperedge_positions" && graph_key_of(run.params) == (m_graph ? m_graph_key : graph_key())) take_hyperedge_places(artifact);
             return;
         }
         if (!m_graph || m_graph_key.value("data", Json()) != Json(data_path().toStdString())) {
             m_recorded_early << recorded;
             return;
         }
-        m_job_keys[run.method] = graph_key_of(run.params);
+        m_job_keys[run.method] = run.method == u"hypergraph.embed" ? embedding_key(run.params, learnt_file(run)) : graph_key_of(run.params);
         for (const Artifact& artifact : recorded.artifacts) take_job_artifact(run.method, artifact);
         show_stale();
         return;
     }
     // Parameters are taken over where somebody asked for it, or where nobody has worked here yet.
-    const bool takes_form = std::exchange(m_asked_for, {}) == run.uuid || !m_context.panel_state().is_object();
+    const bool takes_form = std::exchange(m_asked_for, {}) == run.uuid || (!m_coming && !m_context.panel_state().is_object());
     if (!takes_form && (m_training || m_coming)) return;
     auto training = std::make_shared<Training>();
     training->uuid = run.uuid;

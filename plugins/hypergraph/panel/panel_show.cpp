@@ -5,6 +5,7 @@
 #include "plugins/hypergraph/panel/embedding_view.h"
 #include "plugins/hypergraph/panel/graph_pane.h"
 #include "plugins/hypergraph/panel/panel.h"
+#include "plugins/hypergraph/panel/result_view.h"
 #include "plugins/hypergraph/panel/rows_view.h"
 #include "plugins/hypergraph/panel/source_bar.h"
 #include "plugins/hypergraph/panel/statistics_view.h"
@@ -33,7 +34,7 @@ void Panel::show_now() {
 }
 
 void Panel::show_facts() {
-    QStringList facts;
+    QStringList facts, shown;
     if (m_graph) {
         const auto add = [&](const char* key, const QString& text) {
             if (const double value = fact(m_graph->summary, key); value > 0) facts << text.arg(grouped_number(value, 0));
@@ -41,11 +42,12 @@ void Panel::show_facts() {
         add("nodes", tr("%1 nodes"));
         add("edges", tr("%1 edges"));
         add("hyperedges", tr("%1 hyperedges"));
+        shown = facts;   // the bar is narrow
         add("features", tr("%1 features"));
         if (!m_graph->classes.isEmpty()) facts << tr("%1 classes").arg(m_graph->classes.size());
         if (!m_graph->targets.empty()) facts << tr("regression");
     }
-    m_source->set_facts(facts.join(QStringLiteral(" · ")));
+    m_source->set_facts(shown.join(QStringLiteral(" · ")), facts.join(u'\n'));
     m_compare->set_regression(m_graph && !m_graph->targets.empty());
 }
 
@@ -54,14 +56,17 @@ void Panel::show_stale() {
     const Json key = graph_key();
     const bool graph_stale = m_graph && m_graph_key != key;
     m_pane->set_stale(graph_stale);
-    m_embedding->set_stale(graph_stale);
+    const bool has_embedding = m_embedding_key.is_object(), of_learnt = !text_fact(m_embedding_key, "of").isEmpty();
+    m_embedding->set_shown(!has_embedding ? QString() : of_learnt ? tr("what a network learnt") : tr("features"), is_embedding_stale());
     const auto is_of_another = [&](const Json& made_of) { return !made_of.is_null() && made_of != key; };
     const bool statistics_stale = is_of_another(m_statistics_key);
     m_statistics->set_stale(statistics_stale);
     m_compare->set_stale(is_of_another(m_compare_key));
+    m_compare->set_resumable(can_resume());
     m_build->set_stale(is_of_another(m_build_key));
     const bool training_stale = is_training_stale(), shows_coming = m_coming && !m_coming->series.isEmpty();
     m_curves->show_training(shows_coming ? m_coming.get() : m_training.get(), !shows_coming && training_stale);
+    m_result->show_training(m_training, m_graph && !m_graph->targets.empty(), training_stale);
     m_selected->set_stale(training_stale || (m_selected->node() >= 0 && m_training && !m_explained_training.isEmpty() && m_explained_training != m_training->uuid));
     const bool can_explain = m_training && m_training->model && m_values.training();
     m_selected->set_why(can_explain, tr("Run trains a network; then it can be asked."));
@@ -128,12 +133,25 @@ void Panel::export_picture() {
     if (!file.isEmpty()) write_picture(file);
 }
 
-bool Panel::write_picture(const QString& file) {
-    const bool is_graph = m_pane->shown_view() == m_pane->graph_view();
-    const bool good = is_graph ? m_pane->graph_view()->export_file(file) : m_pane->set_view()->export_file(file);
-    if (good) m_context.show_message(QStringLiteral("info"), tr("The picture was exported."), file, is_graph ? m_pane->graph_view()->export_note() : QString());
+void Panel::write_picture(const QString& file) {
+    if (m_pane->shown_view() == m_pane->graph_view()) m_pane->graph_view()->start_export(file);
+    else picture_ended(file, m_pane->set_view()->export_file(file), {});
+}
+
+void Panel::picture_ended(const QString& file, bool good, const QString& note) {
+    m_pane->set_exporting({});
+    if (good) m_context.show_message(QStringLiteral("info"), tr("The picture was exported."), file, note);
     else m_context.show_message(QStringLiteral("err"), tr("The picture could not be written."), file, tr("Use the ending png, svg, pdf or csv, and check your right to write there."));
-    return good;
+}
+
+void Panel::select_answers(int truth, int said) {
+    const Training* training = m_values.training();
+    if (!training || training->predictions.empty() || !m_graph || m_graph->labels.empty()) return;
+    constexpr int kTestPart = 3;
+    std::vector<std::int32_t> nodes;
+    for (std::size_t node = 0; node < m_graph->labels.size(); ++node)
+        if (m_graph->labels[node] == truth && training->predictions[node] == said && (node >= training->parts.size() || training->parts[node] == kTestPart)) nodes.push_back(std::int32_t(node));
+    m_selection->select_nodes(std::move(nodes));
 }
 
 void Panel::export_selection() {

@@ -22,9 +22,9 @@ QString share_text(double share) { return std::isnan(share) ? QStringLiteral("â€
 SelectionView::SelectionView(GraphSelection* selection, QWidget* parent)
     : QWidget(parent), m_selection(selection), m_title(new TextLabel({}, 15, true, TextRole::normal, this)), m_count(new TextLabel({}, 12, false, TextRole::secondary, this)),
       m_hyperedges_head(new TextLabel({}, 12, true, TextRole::normal, this)), m_members_head(new TextLabel({}, 12, true, TextRole::normal, this)), m_why_note(new TextLabel({}, 11, false, TextRole::secondary, this)),
-      m_neighbours_head(new TextLabel({}, 12, true, TextRole::normal, this)), m_why_head(new TextLabel({}, 12, true, TextRole::normal, this)), m_facts(new SimpleTable({tr("Fact"), tr("Value")}, this)),
+      m_neighbours_head(new TextLabel({}, 12, true, TextRole::normal, this)), m_why_head(new TextLabel({}, 12, true, TextRole::normal, this)), m_why_members_head(new TextLabel({}, 12, true, TextRole::normal, this)), m_facts(new SimpleTable({tr("Fact"), tr("Value")}, this)),
       m_hyperedges(new SimpleTable({tr("Hyperedge"), tr("Members"), tr("Own label")}, this)), m_members(new SimpleTable({tr("Node"), tr("Label")}, this)), m_why_neighbours(new SimpleTable({tr("Node"), tr("Weight"), tr("Label"), tr("Prediction")}, this)),
-      m_why_hyperedges(new SimpleTable({tr("Hyperedge"), tr("Weight"), tr("Size"), tr("Own label")}, this)), m_why(make_button(tr("Why?"), QStringLiteral("help"), false, this)) {
+      m_why_hyperedges(new SimpleTable({tr("Hyperedge"), tr("Weight"), tr("Size"), tr("Own label")}, this)), m_why_members(new SimpleTable({tr("Node"), tr("Weight"), tr("Label"), tr("Prediction")}, this)), m_why(make_button(tr("Why?"), QStringLiteral("help"), false, this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 8, 0, 8);
     column->setSpacing(4);
@@ -37,19 +37,20 @@ SelectionView::SelectionView(GraphSelection* selection, QWidget* parent)
     heads->addWidget(m_why, 0, Qt::AlignTop);
     column->addLayout(heads);
     m_members->set_text_columns({0, 1});
-    m_why_neighbours->set_text_columns({0, 2, 3});
-    for (SimpleTable* table : {m_facts, m_hyperedges, m_members, m_why_neighbours, m_why_hyperedges}) table->set_fit_rows(true);
+    for (SimpleTable* table : {m_why_neighbours, m_why_members}) table->set_text_columns({0, 2, 3});
+    for (SimpleTable* table : {m_facts, m_hyperedges, m_members, m_why_neighbours, m_why_hyperedges, m_why_members}) table->set_fit_rows(true);
     m_facts->horizontalHeader()->hide();
     m_facts->setAccessibleName(tr("Facts of the node"));
     m_hyperedges->setAccessibleName(tr("Hyperedges of the node"));
     m_members->setAccessibleName(tr("Members of the hyperedge"));
     m_why_neighbours->setAccessibleName(tr("Neighbours behind the answer"));
     m_why_hyperedges->setAccessibleName(tr("Hyperedges behind the answer"));
-    for (TextLabel* label : {m_count, m_why_note, m_hyperedges_head, m_members_head, m_neighbours_head, m_why_head}) {
+    m_why_members->setAccessibleName(tr("Members behind the answer"));
+    for (TextLabel* label : {m_count, m_why_note, m_hyperedges_head, m_members_head, m_neighbours_head, m_why_head, m_why_members_head}) {
         label->setContentsMargins(12, 4, 12, 0);
         label->setWordWrap(true);
     }
-    for (QWidget* widget : std::initializer_list<QWidget*>{m_count, m_facts, m_why_note, m_neighbours_head, m_why_neighbours, m_why_head, m_why_hyperedges, m_hyperedges_head, m_hyperedges, m_members_head, m_members}) column->addWidget(widget);
+    for (QWidget* widget : std::initializer_list<QWidget*>{m_count, m_facts, m_why_note, m_neighbours_head, m_why_neighbours, m_why_head, m_why_hyperedges, m_why_members_head, m_why_members, m_hyperedges_head, m_hyperedges, m_members_head, m_members}) column->addWidget(widget);
     column->addStretch(1);
     connect(m_why, &QPushButton::clicked, this, [this] { Q_EMIT why_requested(m_node); });
     const auto picks = [this](SimpleTable* table, const QList<int>& rows, bool nodes) {
@@ -64,6 +65,7 @@ SelectionView::SelectionView(GraphSelection* selection, QWidget* parent)
     picks(m_why_hyperedges, m_why_rows, false);
     picks(m_members, m_member_rows, true);
     picks(m_why_neighbours, m_neighbour_rows, true);
+    picks(m_why_members, m_why_member_rows, true);
     connect(selection, &GraphSelection::selection_changed, this, &SelectionView::show_selection);
     show_selection();
 }
@@ -176,6 +178,7 @@ void SelectionView::show_members() {
 
 void SelectionView::show_explanation(const Explanation& explanation) {
     m_explanation = explanation;
+    show_members();
     show_why();
 }
 
@@ -197,7 +200,7 @@ void SelectionView::set_why(bool available, const QString& reason) {
 void SelectionView::set_stale(bool stale) {
     if (stale == m_stale) return;
     m_stale = stale;
-    for (SimpleTable* table : {m_why_neighbours, m_why_hyperedges}) table->set_stale(stale);
+    for (SimpleTable* table : {m_why_neighbours, m_why_hyperedges, m_why_members}) table->set_stale(stale);
     show_node();
     show_why();
 }
@@ -226,6 +229,10 @@ void SelectionView::show_why() {
     }
     set_block(m_neighbours_head, m_why_neighbours, tr("Neighbours behind the answer"), neighbours, shown ? first.rows.size() : 0);
     set_block(m_why_head, m_why_hyperedges, tr("Hyperedges behind the answer"), hyperedges, shown ? second.rows.size() : 0);
+    if (const int whose = show_why_members(); whose >= 0 && whose == m_hyperedge) {   // the same with more
+        m_members_head->hide();
+        m_members->hide();
+    }
     QStringList notes;
     if (shown) {
         if (m_stale) notes << tr("Stale: of another training or graph.");
@@ -235,6 +242,34 @@ void SelectionView::show_why() {
     }
     m_why_note->setText(notes.join(u' '));
     m_why_note->setVisible(!notes.isEmpty());
+}
+
+int SelectionView::show_why_members() {
+    m_why_member_rows.clear();
+    const CsvTable& table = m_explanation.members;
+    QList<QStringList> rows;
+    int whose = -1;
+    std::size_t all = 0;
+    if (m_graph && m_node >= 0 && m_explanation.node == m_node && !m_why_rows.isEmpty()) {
+        const int hyperedge = column_of(table, "hyperedge"), node = column_of(table, "node"), weight = column_of(table, "weight"), label = column_of(table, "label"), prediction = column_of(table, "prediction");
+        const auto is_of = [&](std::size_t r, int id) { return number_of(table, r, hyperedge) == double(id); };
+        whose = m_why_rows.first();
+        for (std::size_t r = 0; r < table.rows.size(); ++r)
+            if (is_of(r, m_hyperedge)) whose = m_hyperedge;
+        std::vector<std::pair<double, std::size_t>> order;
+        for (std::size_t r = 0; r < table.rows.size(); ++r)
+            if (is_of(r, whose)) order.emplace_back(number_of(table, r, weight).value_or(0), r);
+        std::ranges::stable_sort(order, std::greater(), &std::pair<double, std::size_t>::first);
+        all = order.size();
+        for (const auto& [share, r] : order) {
+            const double id = number_of(table, r, node).value_or(-1);
+            if (id < 0 || id >= double(m_graph->data->nodes) || std::size_t(rows.size()) >= kMostShown) continue;
+            m_why_member_rows << int(id);
+            rows << QStringList{int(id) == m_node ? tr("itself") : m_graph->node_name(int(id)), share_text(share), cell_of(table, r, label), cell_of(table, r, prediction)};
+        }
+    }
+    set_block(m_why_members_head, m_why_members, rows.isEmpty() ? QString() : tr("Members of %1 behind the answer").arg(m_graph->hyperedge_name(whose)), rows, all);
+    return rows.isEmpty() ? -1 : whose;
 }
 
 QString SelectionView::as_csv() const {

@@ -46,6 +46,23 @@ void find_components(ShownGraph& graph) {
     for (const std::int32_t c : order) graph.component_sizes.push_back(sizes[std::size_t(c)]);
 }
 
+std::vector<std::string> amounts_of(const CsvTable& nodes) {
+    std::vector<std::string> found;
+    for (std::size_t c = 0; c < nodes.columns.size(); ++c) {
+        const std::string& column = nodes.columns[c];
+        if (column == "id" || column == "name" || column == "class") continue;
+        bool any = false, all = true;
+        for (std::size_t r = 0; r < nodes.rows.size() && all; ++r) {
+            const std::string& cell = nodes.rows[r][c];
+            const auto number = cell.empty() ? std::nullopt : parse_number(cell);
+            any = any || number;
+            all = cell.empty() || (number && *number >= 0);
+        }
+        if (any && all) found.push_back(column);
+    }
+    return found;
+}
+
 }
 
 QString ShownGraph::node_name(std::int32_t node) const { return row_name(nodes, node); }
@@ -80,6 +97,7 @@ ShownGraphPtr make_shown_graph(const QList<Artifact>& artifacts, const Json& sum
     graph->classes = texts_fact(summary, "classes");
     graph->warnings = texts_fact(summary, "warnings");
     graph->summary = summary;
+    graph->amounts = amounts_of(graph->nodes);
     find_components(*graph);
     return graph;
 }

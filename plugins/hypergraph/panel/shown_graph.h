@@ -16,6 +16,7 @@ struct ShownGraph {
     std::vector<std::int32_t> component;                   ///< [nodes] over edges and hyperedges; 0 is the largest
     std::vector<std::int64_t> component_sizes;             ///< falling
     QStringList classes, warnings;
+    std::vector<std::string> amounts;                      ///< columns of `nodes` that hold only numbers from 0 on: sizes can stand for them
     Json summary;
 
     QString node_name(std::int32_t node) const;

@@ -25,8 +25,9 @@ SourceBar::SourceBar(QWidget* parent)
     connect(m_data, &AssetChooser::chosen, this, &SourceBar::source_changed);
 }
 
-void SourceBar::set_facts(const QString& text) {
+void SourceBar::set_facts(const QString& text, const QString& tip) {
     m_chip->set_text(text);
+    m_chip->setToolTip(tip);
     m_chip->setVisible(!text.isEmpty());
 }
 

@@ -15,7 +15,7 @@ public:
     explicit SourceBar(QWidget* parent = nullptr);
     AssetChooser* data() { return m_data; }
     const AssetChooser* data() const { return m_data; }
-    void set_facts(const QString& text);                   ///< empty: hidden
+    void set_facts(const QString& text, const QString& tip);   ///< empty: hidden; the tip has all of them
     QString facts() const;
     void ask_file();
     void ask_folder();

@@ -64,6 +64,7 @@ StatisticsView::StatisticsView(QWidget* options, QWidget* parent)
     m_figures->set_fit_rows(false);
     m_figures->setMinimumHeight(80);
     column->addWidget(m_figures, 1);
+    column->addStretch(0);   // where there are no figures yet
     connect(m_which, &SegmentedControl::chosen, this, [this](int index) {
         show_histogram();
         Q_EMIT view_changed(tr("Histogram %1").arg(index + 1));

@@ -15,6 +15,9 @@ bool Training::take(const Artifact& artifact) {
         parts = bytes_of(artifact, -1, 0);
     } else if (artifact.key == "embedding") {
         embedding = artifact.bytes;
+        embedding_name = kept_name(embedding, QStringLiteral("embedding"));
+    } else if (artifact.key == "confusion") {
+        confusion = table_of(artifact);
     } else if (artifact.key == "model.safetensors" || artifact.key == "model") {
         model = artifact.bytes;
     } else {

@@ -15,6 +15,8 @@ struct Training {
     std::vector<float> logits;                             ///< [nodes, classes]
     std::vector<std::uint8_t> parts;                       ///< [nodes]
     Bytes embedding, model;                                ///< safetensors files; null: none yet
+    QString embedding_name;                                ///< kept_name() of the embedding
+    CsvTable confusion;                                    ///< rows: true classes of the test nodes, columns after the first: what was said; empty: none
 
     /// True where something to be seen came. Throws Error(wrong_format).
     bool take(const RunEvent& event);
