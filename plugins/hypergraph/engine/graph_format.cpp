@@ -83,7 +83,7 @@ const std::vector<GraphFormat>& graph_formats() {
         {"pairs", "Edge list", "two ids on a line, separated by comma, tab or blanks; a third column holds weights"},
         {"memberships", "Membership list", "node and hyperedge on a line"},
         {"hyperedge_lines", "Lines of hyperedges", "the nodes of one hyperedge on each line"},
-        {"csv_folder", "MUSAE or CSV folder", "*edges.csv, *target.csv or *nodes.csv, *features.json, *hyperedges.csv"},
+        {"csv_folder", "MUSAE or CSV folder", "*edges.csv, *target.csv or *nodes.csv, *features.json or .mtx, *hyperedges.csv, splits_train.json"},
         {"hypergcn", "HyperGCN folder", "hyperedges.tsv, features.mtx, labels.txt, splits_train.json"},
         {"ogb", "OGB folder", "raw/edge.csv, num-node-list.csv, node-feat.csv, node-label.csv, split/"},
         {"benson", "Benson text set", "hyperedges-NAME.txt, or NAME-nverts.txt with NAME-simplices.txt"},

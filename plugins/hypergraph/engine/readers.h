@@ -16,7 +16,8 @@ void read_hyperedge_table(ByteStream& stream, Reading& reading);
 /// {"node": [indices], …}; values of 1.
 void read_feature_lists(ByteStream& stream, Reading& reading);
 
-/// MUSAE (Rozemberczki 2019) and plain folders of csv files: *edges.csv, *target.csv or *nodes.csv, *features.json, *hyperedges.csv.
+/// MUSAE (Rozemberczki 2019) and plain folders of csv files: *edges.csv, *target.csv or *nodes.csv, *features.json or *features.mtx, *hyperedges.csv,
+/// *hyperedge_names.csv, splits_train.json.
 void read_csv_folder(const std::filesystem::path& folder, Reading& reading);
 /// Converted HyperGCN sets: hyperedges.tsv, features.mtx, labels.txt, splits_train.json.
 void read_hypergcn_folder(const std::filesystem::path& folder, Reading& reading);
