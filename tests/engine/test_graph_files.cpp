@@ -39,6 +39,9 @@ private Q_SLOTS:
     void counted();
     void truncated_and_swollen_gzip();
     void memory_is_asked_for_first();
+    void files_of_ten_gigabytes_data();
+    void files_of_ten_gigabytes();
+    void csv_folder_with_splits();
     void huge_hyperedge();
     void cancelled();
     void fields_and_numbers();
@@ -225,6 +228,10 @@ void TestGraphFiles::hif() {
     QCOMPARE(found_in(read.report, "hyperedges without a member"), std::string("1"));
     QCOMPARE(found_in(read.report, "nodes that a hyperedge names again"), std::string("1"));
     QCOMPARE(found_in(read.report, "weights of incidences"), std::string("1"));
+    QVERIFY(std::ranges::any_of(read.report.warnings, [](const std::string& text) { return text.starts_with("1 memberships have a weight other than 1"); }));
+    const ReadGraph ones = m_files.read("ones.json", R"({"incidences": [{"edge": 0, "node": 0, "weight": 1}, {"edge": 0, "node": 1, "weight": 1.0}]})");
+    QCOMPARE(found_in(ones.report, "weights of incidences"), std::string("2"));
+    QVERIFY(ones.report.warnings.empty());
     const auto tags = std::ranges::find(graph.node_names.attributes, "tags", &Attribute::name);
     QCOMPARE(tags->texts[0], std::string("[\"x\",\"y\"]"));
 }
@@ -424,6 +431,57 @@ void TestGraphFiles::memory_is_asked_for_first() {
     QVERIFY2(has_all(error, {"large.txt", "GB", "free"}), error.c_str());
     options.most_bytes = 1'000'000'000;
     QCOMPARE(m_files.read("large.txt", text, options).graph.nodes, 300'001);
+}
+
+/// Sparse files: what begins well is refused with the need stated, what ends in a hole is no text. Neither takes memory or time.
+void TestGraphFiles::files_of_ten_gigabytes_data() {
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<QString>("head");   // before the hole
+    QTest::addColumn<QStringList>("says");
+    QString pairs, incidences = "{\"incidences\": [", nodes;
+    for (int k = 0; k < 100'000; ++k) {
+        pairs += QString::number(k) + " " + QString::number(k + 1) + "\n";
+        incidences += QString(R"({"edge": %1, "node": %2},)").arg(k / 3).arg(k) + "\n";
+        nodes += QString("<node id='%1'/>\n").arg(k);
+    }
+    QTest::newRow("edge list") << "e.txt" << pairs << QStringList{"e.txt", "GB of memory", "1 GB are free"};
+    QTest::newRow("hyperedges") << "h.txt" << QString(pairs).replace(" ", ",7,8,9,10,11,") << QStringList{"h.txt", "GB of memory"};
+    QTest::newRow("HIF") << "i.json" << incidences << QStringList{"i.json", "GB of memory"};
+    QTest::newRow("GraphML") << "g.graphml" << "<graphml><graph>" + nodes << QStringList{"g.graphml", "GB of memory"};
+    QTest::newRow("no text") << "n.txt" << "0 1\n" << QStringList{"n.txt", "no text file"};
+    QTest::newRow("a hole behind text") << "b.hgr" << "2 3\n1 2\n" << QStringList{"b.hgr", "line 3", "zero bytes"};
+    QTest::newRow("a hole in JSON") << "j.json" << "{\"incidences\": [" << QStringList{"j.json", "no valid JSON"};
+    QTest::newRow("a hole in XML") << "x.graphml" << "<graphml><graph>" << QStringList{"x.graphml", "control character"};
+    QTest::newRow("MatrixMarket") << "m.mtx" << "%%MatrixMarket matrix coordinate pattern general\n3 2 2\n" << QStringList{"m.mtx", "line 3"};
+}
+
+void TestGraphFiles::files_of_ten_gigabytes() {
+    QFETCH(const QString, name);
+    QFETCH(const QString, head);
+    QFETCH(const QStringList, says);
+    const GraphFiles own;
+    const auto file = own.write(name.toStdString(), head.toStdString());
+    std::filesystem::resize_file(file, 10'000'000'000);
+    ReadOptions options;
+    options.most_bytes = 1'000'000'000;
+    QElapsedTimer clock;
+    clock.start();
+    const std::string error = error_of([&] { read_graph(file, options); });
+    QVERIFY2(has_all(error, says), error.c_str());
+    QVERIFY2(clock.elapsed() < 30'000, "a file of 10 GB was read whole");
+}
+
+void TestGraphFiles::csv_folder_with_splits() {
+    m_files.write("split/nodes.csv", "id,label\n10,a\n30,b\n20,a\n");   // ids rise, whatever the order of the rows
+    m_files.write("split/edges.csv", "source,target\n10,20\n");
+    m_files.write("split/splits_train.json", "{\"one\": [30], \"two\": [10, 20]}");
+    const HybridGraph graph = read_graph(m_files.path("split"), {}).graph;
+    QCOMPARE(graph.splits.size(), 2u);
+    QCOMPARE(graph.splits[0].part, (std::vector<Part>{Part::test, Part::test, Part::train}));
+    QCOMPARE(graph.splits[1].part, (std::vector<Part>{Part::train, Part::train, Part::test}));
+    m_files.write("split/splits_train.json", "{\"one\": [0]}");
+    const std::string error = error_of([&] { read_graph(m_files.path("split"), {}); });
+    QVERIFY2(has_all(error, {"splits_train.json", "split one", "does not exist"}), error.c_str());
 }
 
 void TestGraphFiles::huge_hyperedge() {

@@ -55,6 +55,7 @@ private Q_SLOTS:
     void csr_arrays();
     void download_of_the_benchmark();
     void features_of_another_file();
+    void memory_is_asked_for_first();
     void refused_data();
     void refused();
     void pickles();
@@ -139,6 +140,20 @@ void TestGraphTensors::features_of_another_file() {
     QVERIFY2(has_all(error, {"2 rows", "3 nodes", "short.safetensors"}), error.c_str());
     options.feature_file = m_files.write("f.mtx", "%%MatrixMarket matrix coordinate real general\n3 2 2\n1 2 0.5\n3 1 4\n");
     QCOMPARE(read_graph(m_files.path("edges.txt"), options).graph.features.values, (std::vector<float>{0.5f, 4}));
+}
+
+/// A sparse file of ten gigabytes, as its header says: refused before anything of it is read.
+void TestGraphTensors::memory_is_asked_for_first() {
+    for (const auto& [array, shape] : {std::pair<std::string, std::string>{"x", "[2500000, 1000]"}, {"edge_index", "[2, 1250000000]"}}) {
+        std::string header = "{\"" + array + "\":{\"dtype\":\"F32\",\"shape\":" + shape + ",\"data_offsets\":[0,10000000000]},\"hyperedges\":{\"dtype\":\"I32\",\"shape\":[2,0],\"data_offsets\":[10000000000,10000000000]}}";
+        header.resize((header.size() + 7) / 8 * 8, ' ');
+        const auto file = m_files.write("ten.safetensors", std::string(1, static_cast<char>(header.size() & 0xff)) + static_cast<char>(header.size() >> 8) + std::string(6, '\0') + header);
+        std::filesystem::resize_file(file, 8 + header.size() + 10'000'000'000);
+        ReadOptions options;
+        options.most_bytes = 4'000'000'000;
+        const std::string error = error_of([&] { read_graph(file, options); });
+        QVERIFY2(has_all(error, {"ten.safetensors", "GB of memory", "4 GB are free"}), error.c_str());
+    }
 }
 
 void TestGraphTensors::refused_data() {

@@ -11,13 +11,12 @@ namespace lathe::hypergraph {
 namespace {
 
 constexpr std::size_t kMostColumns = 200;
-constexpr std::int64_t kEdgeBytes = 120, kMembershipBytes = 48, kFeatureBytes = 24, kNodeBytes = 120;   // of the finished graph with what its making needs
 constexpr std::int64_t kFreelyDeclared = 1'000'000, kDeclaredPerByte = 1000;
+
+}
 
 void check_memory(double need, const std::string& where, std::int64_t most) {
     require_memory(need, "The graph of this file", where, "Take a part of the graph, or a computer with more memory.", most);
-}
-
 }
 
 std::string counted(std::int64_t number) {

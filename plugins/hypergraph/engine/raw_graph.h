@@ -47,6 +47,11 @@ struct RawGraph {
     void add_edge(std::int32_t a, std::int32_t b) { source.push_back(a); target.push_back(b); }
 };
 
+/// Bytes that the finished graph needs for each edge, membership, feature and node, with what its making needs.
+inline constexpr std::int64_t kEdgeBytes = 120, kMembershipBytes = 48, kFeatureBytes = 24, kDenseBytes = 8, kNodeBytes = 120;
+/// Throws Error(out_of_memory) where a graph of `need` bytes does not fit into `most` (0: what is free).
+void check_memory(double need, const std::string& where, std::int64_t most);
+
 /// What "auto" means for a format.
 struct FormatRules {
     bool edges_are_columns = false;    ///< the list has both directions of an undirected edge, as edge_index does: never add the other one

@@ -44,6 +44,12 @@ public:
         return std::ranges::any_of(m_files, [&](const auto& file) { return file->others().is_object() && file->others().contains(std::string(name)); });
     }
     const std::string& format() const { return m_files.front()->format(); }
+    std::int64_t elements(std::string_view name) const {   // as the header says; 0: none
+        std::int64_t count = 1;
+        const auto [file, entry] = find(name);
+        for (const std::int64_t size : entry ? entry->shape : std::vector<std::int64_t>{0}) count *= size;
+        return count;
+    }
 
 private:
     std::pair<const TensorIndex*, const TensorEntry*> find(std::string_view name) const {
@@ -72,6 +78,7 @@ public:
             throw Error(pytorch ? ErrorCode::unsupported : ErrorCode::wrong_format, pytorch ? "This PyTorch file is no plain dict of a graph's tensors." : "The file holds no graph.",
                 m_arrays.path() + ": " + m_arrays.names(), pytorch ? kConverter : "A graph has edge_index or hyperedge_index, or adj_indptr and adj_indices.");
         }
+        require_room();
         csr ? csr_edges() : record_edges();
         hyperedges();
         features();
@@ -88,6 +95,17 @@ private:
         std::string text = "shape [";
         for (std::int64_t k = 0; k < tensor.dim(); ++k) text += (k ? ", " : "") + std::to_string(tensor.size(k));
         return text + "]";
+    }
+    /// What the headers announce is asked for before anything of it is read.
+    void require_room() const {
+        static constexpr std::pair<const char*, std::int64_t> kStructure[] = {{"edge_index", kEdgeBytes / 2}, {"edges", kEdgeBytes / 2}, {"adj_indices", kEdgeBytes}, {"hyperedge_index", kMembershipBytes / 2}, {"hyperedges", kMembershipBytes / 2}};
+        static constexpr std::pair<const char*, std::int64_t> kRows[] = {{"x", kDenseBytes}, {"features", kDenseBytes}, {"raw_features", kDenseBytes}, {"attr_indices", kFeatureBytes}};
+        double need = 0;
+        for (const auto& [name, bytes] : kStructure) need += static_cast<double>(m_arrays.elements(name) * bytes);
+        double rows = 0;   // one of them is read
+        for (const auto& [name, bytes] : kRows) rows = std::max(rows, static_cast<double>(m_arrays.elements(name) * bytes));
+        if (m_reading.options.features == "file" || m_reading.options.features == "raw") need += rows;
+        check_memory(need, m_arrays.path(), m_reading.options.most_bytes);
     }
     void tick() const {
         if (m_reading.options.tick) m_reading.options.tick(0.5, 1);
