@@ -2,6 +2,7 @@
 #include "core/base/json.h"
 #include "engine/errors.h"
 #include "engine/graph_files.h"
+#include "plugins/hypergraph/engine/graph_writer.h"
 #include "plugins/hypergraph/engine/text_lines.h"
 #include "plugins/hypergraph/engine/xml_pull.h"
 #include <QtTest>
@@ -32,6 +33,8 @@ private Q_SLOTS:
     void simplicial_complex();
     void xgi();
     void graphml();
+    void gexf();
+    void sif();
     void matrix_market_and_hmetis();
     void refused_data();
     void refused();
@@ -288,6 +291,36 @@ void TestGraphFiles::graphml() {
     QCOMPARE(row(bipartite.members, 0), (Ids{1, 0}));
 }
 
+void TestGraphFiles::gexf() {
+    const ReadGraph read = m_files.read("g.gexf", R"(<?xml version="1.0" encoding="UTF-8"?><gexf xmlns="http://gexf.net/1.3" xmlns:viz="http://gexf.net/1.3/viz" version="1.3"><graph defaultedgetype="undirected">
+<attributes class="node"><attribute id="0" title="class" type="string"><default>minor</default></attribute><attribute id="1" title="age" type="integer"/></attributes>
+<attributes class="edge"><attribute id="0" title="since" type="integer"/></attributes>
+<nodes><node id="v" label="Valjean"><attvalues><attvalue for="0" value="main"/><attvalue for="1" value="60"/></attvalues><viz:position x="1.5" y="-2" z="0"/>
+<nodes><node id="c" label="Cosette"/></nodes></node><node id="m" label="Marius &amp; Co"/></nodes>
+<edges><edge id="0" source="v" target="c" weight="2.5"><attvalues><attvalue for="0" value="1823"/></attvalues></edge><edge id="1" source="c" target="x"/></edges></graph></gexf>)");
+    const HybridGraph& graph = read.graph;
+    QCOMPARE(graph.node_names.label, (std::vector<std::string>{"v", "c", "m", "x"}));
+    QCOMPARE(graph.out.size(), 4);
+    QCOMPARE(graph.edge_weights, (std::vector<float>{2.5f, 2.5f, 1, 1}));
+    QCOMPARE(graph.classes, (std::vector<std::string>{"main", "minor"}));
+    QCOMPARE(graph.labels, (Ids{0, 1, 1, 1}));
+    QCOMPARE(positions_of(graph).size(), 8u);
+    QCOMPARE(positions_of(graph)[1], -2.0f);
+    const auto name = std::ranges::find(graph.node_names.attributes, "name", &Attribute::name);
+    QCOMPARE(name->texts[2], std::string("Marius & Co"));
+    QCOMPARE(found_in(read.report, "nodes that only edges name"), std::string("1"));
+    QCOMPARE(found_in(read.report, "attributes of edges"), std::string("1"));
+    QVERIFY(m_files.read("d.gexf", "<gexf><graph defaultedgetype='directed'><nodes><node id='0'/><node id='1'/></nodes><edges><edge source='0' target='1'/></edges></graph></gexf>").graph.directed);
+}
+
+void TestGraphFiles::sif() {
+    const ReadGraph read = m_files.read("c.sif.gz", "a pp b c\nd\n\nb pd  d\r\n");
+    QCOMPARE(read.graph.node_names.label, (std::vector<std::string>{"a", "b", "c", "d"}));
+    QCOMPARE(read.graph.out.size(), 6);
+    QCOMPARE(found_in(read.report, "kinds of edges"), std::string("2"));
+    QCOMPARE(m_files.read("t.sif", "node a\tpp\tnode b\n").graph.node_names.label, (std::vector<std::string>{"node a", "node b"}));
+}
+
 void TestGraphFiles::matrix_market_and_hmetis() {
     const HybridGraph incidence = m_files.read("i.mtx", "%%MatrixMarket matrix coordinate pattern general\n% comment\n4 2 5\n1 1\n2 1\n2 2\n3 2\n4 2\n").graph;
     QCOMPARE(incidence.nodes, 4);
@@ -342,7 +375,13 @@ void TestGraphFiles::refused_data() {
     row("no graphml", "n.graphml", "<svg></svg>", {"svg"});
     row("undeclared key", "u.graphml", "<graphml><graph><node id='a'><data key='z'>1</data></node></graph></graphml>", {"declared"});
     row("node twice", "t.graphml", "<graphml><graph><node id='a'/>\n<node id='a'/></graph></graphml>", {"line 2", "Two nodes"});
-    row("gexf", "g.gexf", "<gexf></gexf>", {"GraphML"});
+    row("gexf without graph", "g.gexf", "<gexf></gexf>", {"<graph>"});
+    row("gexf entity", "e.gexf", "<!DOCTYPE g [<!ENTITY a \"aaaa\">]>\n<gexf><graph/></gexf>", {"line 1", "never expanded"});
+    row("gexf node twice", "t.gexf", "<gexf><graph><nodes><node id='a'/>\n<node id='a'/></nodes></graph></gexf>", {"line 2", "Two nodes"});
+    row("gexf undeclared", "u.gexf", "<gexf><graph><nodes><node id='a'><attvalues>\n<attvalue for='z' value='1'/></attvalues></node></nodes></graph></gexf>", {"line 2", "declared"});
+    row("gexf weight", "w.gexf", "<gexf><graph><nodes><node id='a'/></nodes><edges>\n<edge source='a' target='a' weight='nan'/></edges></graph></gexf>", {"line 2", "finite"});
+    row("gexf kind", "k.gexf", "<gexf><graph defaultedgetype='both'></graph></gexf>", {"line 1", "both"});
+    row("sif", "s.sif", "a pp b\na pp\n", {"line 2", "no target"});
     row("mtx outside", "o.mtx", "%%MatrixMarket matrix coordinate pattern general\n3 2 1\n4 1\n", {"line 3", "outside"});
     row("mtx short", "s.mtx", "%%MatrixMarket matrix coordinate pattern general\n3 2 2\n1 1\n", {"1 of 2"});
     row("mtx more", "m.mtx", "%%MatrixMarket matrix coordinate pattern general\n3 2 1\n1 1\n2 2\n", {"line 4", "more entries"});
