@@ -76,6 +76,6 @@ graph layout "ForceAtlas2: citations and authors pull" layout layout.hyperedges=
 graph embed "t-SNE of the words" embedding embed.algorithm=tsne
 for seed in 0 1 2; do graph train "HypergraphConv, seed $seed" training network=hyper-gcn protocol=topoaug epochs=100 seed=$seed; done
 graph train "GCN + HypergraphConv, seed 0" training network=lp-gcn-hyper-gcn protocol=topoaug epochs=100 seed=0
-graph compare "Do hyperedges help? Four networks, five seeds" comparison 'networks=["gcn","hyper-gcn","lp-gcn-gcn","lp-gcn-hyper-gcn"]' protocol=topoaug epochs=100 seeds=5
+graph compare "Do hyperedges help? Four networks, ten published splits" comparison 'networks=["gcn","hyper-gcn","lp-gcn-gcn","lp-gcn-hyper-gcn"]' protocol=hypergcn epochs=100 seeds=10
 lathe-cli project check "$file"
 lathe-cli project share "$file" "$out/papers-and-authors.lathe" --force

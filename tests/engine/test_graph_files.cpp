@@ -2,6 +2,7 @@
 #include "core/base/json.h"
 #include "engine/errors.h"
 #include "engine/graph_files.h"
+#include "engine/test_data.h"
 #include "plugins/hypergraph/engine/graph_writer.h"
 #include "plugins/hypergraph/engine/text_lines.h"
 #include "plugins/hypergraph/engine/xml_pull.h"
@@ -45,6 +46,7 @@ private Q_SLOTS:
     void files_of_ten_gigabytes_data();
     void files_of_ten_gigabytes();
     void csv_folder_with_splits();
+    void the_graph_that_comes_with_the_program();
     void huge_hyperedge();
     void cancelled();
     void fields_and_numbers();
@@ -301,7 +303,7 @@ void TestGraphFiles::gexf() {
     const HybridGraph& graph = read.graph;
     QCOMPARE(graph.node_names.label, (std::vector<std::string>{"v", "c", "m", "x"}));
     QCOMPARE(graph.out.size(), 4);
-    QCOMPARE(graph.edge_weights, (std::vector<float>{2.5f, 2.5f, 1, 1}));
+    QCOMPARE(graph.edge_weights, (std::vector<float>{2.5f, 1, 2.5f, 1}));   // rows of v, c, x
     QCOMPARE(graph.classes, (std::vector<std::string>{"main", "minor"}));
     QCOMPARE(graph.labels, (Ids{0, 1, 1, 1}));
     QCOMPARE(positions_of(graph).size(), 8u);
@@ -521,6 +523,40 @@ void TestGraphFiles::csv_folder_with_splits() {
     m_files.write("split/splits_train.json", "{\"one\": [0]}");
     const std::string error = error_of([&] { read_graph(m_files.path("split"), {}); });
     QVERIFY2(has_all(error, {"splits_train.json", "split one", "does not exist"}), error.c_str());
+}
+
+void TestGraphFiles::the_graph_that_comes_with_the_program() {
+    const ReadGraph read = read_graph(test_data("../../resources/graphs/cora-hybrid"), {});
+    const HybridGraph& graph = read.graph;
+    QVERIFY(read.report.warnings.empty() && !graph.directed);
+    QCOMPARE(graph.nodes, 2708);
+    QCOMPARE(graph.out.size(), 2 * 5278);
+    QCOMPARE(graph.hyperedge_count(), 1072);
+    QCOMPARE(graph.members.size(), 4585);
+    QCOMPARE(graph.features.columns, 1433);
+    QCOMPARE(graph.features.pattern.size(), 49'216);
+    QCOMPARE(graph.classes.size(), 7u);
+    QCOMPARE(graph.splits.size(), 10u);
+    for (const Split& split : graph.splits) QCOMPARE(std::ranges::count(split.part, Part::train), 140);
+    // Known of Cora: paper 31336, on neural networks, cites and is cited by five others.
+    QCOMPARE(graph.classes[static_cast<std::size_t>(graph.labels[0])], std::string("Neural Networks"));
+    const auto papers = std::ranges::find(graph.node_names.attributes, "paper", &Attribute::name);
+    QCOMPARE(papers->numbers[0], 31336.0);
+    QCOMPARE(graph.out.length(0), 5);
+    // Authors write on few subjects: most pairs of papers of one author have the same label.
+    std::int64_t same = 0, pairs = 0;
+    for (std::int64_t h = 0; h < graph.hyperedge_count(); ++h)
+        for (const std::int32_t a : graph.members[h])
+            for (const std::int32_t b : graph.members[h])
+                if (a < b) {
+                    ++pairs;
+                    same += graph.labels[static_cast<std::size_t>(a)] == graph.labels[static_cast<std::size_t>(b)];
+                }
+    QVERIFY(2 * same > pairs);
+    std::int64_t joined = 0;
+    for (std::int32_t a = 0; a < graph.nodes; ++a)
+        for (const std::int32_t b : graph.out[a]) joined += graph.labels[static_cast<std::size_t>(a)] == graph.labels[static_cast<std::size_t>(b)];
+    QVERIFY(joined * 10 > graph.out.size() * 8);   // 81 % of Cora's citations stay within a class: the two forms are joined rightly
 }
 
 void TestGraphFiles::huge_hyperedge() {
