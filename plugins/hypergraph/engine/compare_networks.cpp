@@ -85,7 +85,7 @@ private:
             m_run.check_cancelled();
             if (trainer.step().skipped && trainer.skipped() >= 20)
                 throw Error(ErrorCode::invalid_value, "The training has diverged: 20 steps were not finite.", note, "Choose a smaller learning rate.");
-            if (trainer.ended_epoch()) m_run.metric("val_" + network + "_" + std::to_string(seed_of(number)), trainer.epochs_done(), trainer.ended_epoch()->validation);
+            if (trainer.ended_epoch() && data.validation.size(0) > 0) m_run.metric("val_" + network + "_" + std::to_string(seed_of(number)), trainer.epochs_done(), trainer.ended_epoch()->validation);
             m_run.progress((done + static_cast<double>(trainer.steps_done()) / static_cast<double>(trainer.steps_total())) / total, 1, note);
             if (m_run.pause_asked() || monotonic_seconds() - m_saved > 60 * settings.checkpoint_minutes) keep();
         }
