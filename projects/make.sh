@@ -72,7 +72,7 @@ graph() { # graph METHOD TITLE TAG SETTING...
 graph open "Papers, citations, authors" graph
 graph build "Cliques of citations" hyperedges hyperedges.source=cliques preview=true
 graph statistics "Degrees, overlaps, centralities, groups" statistics
-graph layout "ForceAtlas2: citations and authors pull" layout layout.hyperedges=star
+graph layout "ForceAtlas2: citations and authors pull" layout layout.hyperedges=star layout.lin_log=true layout.strong_gravity=true layout.gravity=0.02
 graph embed "t-SNE of the words" embedding embed.algorithm=tsne
 graph train "GCN, seed 0" training network=gcn protocol=topoaug epochs=100 seed=0
 for seed in 0 1; do graph train "HypergraphConv, seed $seed" training network=hyper-gcn protocol=topoaug epochs=100 seed=$seed; done
