@@ -1,4 +1,5 @@
 #include "core/base/error.h"
+#include "core/base/split_mix.h"
 #include "plugins/hypergraph/engine/graph_layers.h"
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -26,11 +27,9 @@ at::Tensor DropoutStream::mask(at::IntArrayRef sizes, double probability) {
     const auto below = static_cast<std::uint32_t>(std::min(probability * 0x1p32, 0x1p32 - 1));
     const auto kept = static_cast<float>(1 / (1 - probability));
     at::parallel_for(0, made.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t k = begin; k < end; ++k) {   // the finaliser of SplitMix64 of a counter: no state that threads would have to share
-            std::uint64_t z = m_seed + (first + static_cast<std::uint64_t>(k)) * 0x9e3779b97f4a7c15ull;
-            z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-            z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-            out[k] = static_cast<std::uint32_t>((z ^ (z >> 31)) >> 32) < below ? 0.0f : kept;
+        for (std::int64_t k = begin; k < end; ++k) {   // SplitMix64 of a counter: no state that threads would have to share
+            const std::uint64_t z = mixed_bits(m_seed + (first + static_cast<std::uint64_t>(k)) * kSplitMixStep);
+            out[k] = static_cast<std::uint32_t>(z >> 32) < below ? 0.0f : kept;
         }
     });
     return made;
