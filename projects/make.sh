@@ -61,3 +61,21 @@ P
 )"
 lathe-cli project check "$file"
 lathe-cli project share "$file" "$out/bits-on-fashion.lathe" --force
+
+# --- do hyperedges help? Papers, who cites whom (edges) and who wrote what (hyperedges); resources/graphs/cora-hybrid.md.
+file=$work/papers-and-authors.lathe
+graph() { # graph METHOD TITLE TAG SETTING...
+  local method=$1 title=$2 tag=$3 sets=() s; shift 3
+  for s in "$@"; do sets+=(--set "$s"); done
+  lathe-cli run "hypergraph.$method" --threads 1 --project "$file" --title "$title" --tag "$tag" --input data="$LATHE_SOURCE/resources/graphs/cora-hybrid" "${sets[@]}"
+}
+graph open "Papers, citations, authors" graph
+graph build "Cliques of citations" hyperedges hyperedges.source=cliques preview=true
+graph statistics "Degrees, overlaps, centralities, groups" statistics
+graph layout "ForceAtlas2: citations and authors pull" layout layout.hyperedges=star layout.lin_log=true layout.strong_gravity=true layout.gravity=0.02
+graph embed "t-SNE of the words" embedding embed.algorithm=tsne
+graph train "GCN, seed 0" training network=gcn protocol=topoaug epochs=100 seed=0
+for seed in 0 1; do graph train "HypergraphConv, seed $seed" training network=hyper-gcn protocol=topoaug epochs=100 seed=$seed; done
+graph compare "Do hyperedges help? Four networks, ten published splits" comparison 'networks=["gcn","hyper-gcn","lp-gcn-gcn","lp-gcn-hyper-gcn"]' protocol=hypergcn epochs=100 seeds=10
+lathe-cli project check "$file"
+lathe-cli project share "$file" "$out/papers-and-authors.lathe" --force

@@ -8,12 +8,17 @@ namespace lathe {
 
 namespace {
 
-/// A model that came with the program that made the run, where this one has the same; empty: it has not.
+/// A model or graph (a file or folder) that came with the program that made the run, where this one has the same; empty: it has not.
 std::filesystem::path shipped(const AssetRow& asset) {
-    std::error_code none;
-    const std::filesystem::path file = asset.name.empty() ? std::filesystem::path() : resource("models/" + std::filesystem::path(asset.name).filename().string());
-    if (file.empty() || !std::filesystem::is_regular_file(file, none) || static_cast<std::int64_t>(std::filesystem::file_size(file, none)) != asset.size) return {};
-    return sha256_file(file) == asset.sha256 ? file : std::filesystem::path();
+    namespace fs = std::filesystem;
+    if (asset.name.empty()) return {};
+    for (const char* folder : {"models", "graphs"}) {
+        const fs::path found = resource(fs::path(folder) / fs::path(asset.name).filename());
+        std::error_code none;
+        const bool fits = fs::is_directory(found, none) || (fs::is_regular_file(found, none) && static_cast<std::int64_t>(fs::file_size(found, none)) == asset.size);
+        if (fits && sha256_path(found) == asset.sha256) return found;
+    }
+    return {};
 }
 
 }

@@ -53,7 +53,7 @@ void RunContext::image(std::string_view key, std::int64_t step, const at::Tensor
     artifact(std::move(out));
 }
 
-void RunContext::tensor(std::string_view key, std::int64_t step, const at::Tensor& value, Json meta) {
+void RunContext::tensor(std::string_view key, std::int64_t step, const at::Tensor& value, Json meta, bool preview) {
     Artifact out;
     out.key = key;
     out.kind = "tensor";
@@ -62,6 +62,7 @@ void RunContext::tensor(std::string_view key, std::int64_t step, const at::Tenso
     out.shape = value.sizes().vec();
     out.dtype = at::toString(value.scalar_type());
     out.meta = std::move(meta);
+    out.preview = preview;
     out.bytes = std::make_shared<const std::string>(safetensors_bytes({{"value", value.detach().to(at::kCPU)}}));
     artifact(std::move(out));
 }

@@ -42,7 +42,7 @@ public:
 
     // --- conveniences, built on the above
     void image(std::string_view key, std::int64_t step, const at::Tensor& hwc_u8, bool preview = false, Json meta = Json::object());
-    void tensor(std::string_view key, std::int64_t step, const at::Tensor& value, Json meta = Json::object());
+    void tensor(std::string_view key, std::int64_t step, const at::Tensor& value, Json meta = Json::object(), bool preview = false);
     void table(std::string_view key, const std::vector<std::string>& columns, const std::vector<std::vector<Json>>& rows, Json meta = Json::object(),
         bool preview = false);
 };

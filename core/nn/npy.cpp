@@ -1,5 +1,6 @@
 // NumPy arrays: .npy (format versions 1 to 3) and .npz, stored or deflated. Object arrays hold pickles and are never read.
 // Format: numpy.lib.format documentation.
+#include "core/base/utf8.h"
 #include "core/nn/zip_archive.h"
 #include <ATen/ATen.h>
 #include <algorithm>
@@ -8,7 +9,7 @@
 namespace lathe {
 namespace {
 
-constexpr std::size_t kMaxNpyHeader = 65'536;
+constexpr std::size_t kMaxNpyHeader = 65'536, kLongestText = 65'536;
 
 struct NpyHeader {
     at::ScalarType stored = at::kFloat;   ///< as in the file
@@ -17,6 +18,7 @@ struct NpyHeader {
     std::vector<std::int64_t> shape;
     std::size_t data = 0;                 ///< offset of the values
     std::string unsupported;              ///< the type code, where LibTorch has no such type
+    std::size_t unit = 0, width = 0;      ///< of a text: bytes of a character (U 4, S 1) and characters; unit 0: no text
 };
 
 /// The header is a Python literal: {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }
@@ -99,10 +101,23 @@ private:
         const auto found = code.empty() ? kTypes.end() : kTypes.find(std::string_view(code).substr(1));
         if (found == kTypes.end() || std::string_view("<>|=").find(code[0]) == std::string_view::npos) {
             m_header.unsupported = code;
+            text_type(code);
             return;
         }
         std::tie(m_header.stored, m_header.dtype) = found->second;
         m_header.swapped = code[0] == '>' && c10::elementSize(m_header.stored) > 1;
+    }
+    /// "<U7": 7 characters of UTF-32; "|S7": 7 bytes.
+    void text_type(std::string_view code) {
+        if (code.size() < 3 || (code[1] != 'U' && code[1] != 'S'))
+            return;
+        std::size_t width = 0;
+        const auto [end, error] = std::from_chars(code.data() + 2, code.data() + code.size(), width);
+        if (error != std::errc() || end != code.data() + code.size() || width > kLongestText)
+            return;
+        m_header.unit = code[1] == 'U' ? 4 : 1;
+        m_header.width = width;
+        m_header.swapped = code[0] == '>' && code[1] == 'U';
     }
     void fortran_order() {
         m_order = true;
@@ -194,6 +209,36 @@ at::Tensor read_array(const NpyHeader& header, const ByteSource& source) {
     }()) : tensor;
 }
 
+std::vector<std::string> read_texts(const NpyHeader& header, const ByteSource& source, const std::string& where) {
+    if (header.fortran && header.shape.size() > 1)
+        throw Error(ErrorCode::unsupported, "Texts in Fortran's order", where, "write the array with numpy.ascontiguousarray");
+    const auto count = std::size_t(checked_bytes(header.shape, at::kByte, where)), size = header.unit * header.width;
+    const std::size_t there = source.size() - header.data;
+    if (size == 0 ? there != 0 : there % size != 0 || there / size != count)
+        throw Error(ErrorCode::wrong_format, std::to_string(count) + " texts of " + std::to_string(size) + " bytes do not fit into " + std::to_string(there), where, "the file is cut off or damaged: fetch or write it again");
+    if (size == 0 && count > source.size())   // texts of no length take no bytes: any number of them could be announced
+        throw Error(ErrorCode::unsupported, std::to_string(count) + " texts without a character", where, "leave the array out");
+    std::vector<std::string> texts(count);
+    for (std::size_t k = 0; k < count; ++k) {
+        const std::string_view bytes = source.text(header.data + k * size, size);
+        if (header.unit == 1) {
+            const std::size_t last = bytes.find_last_not_of('\0');
+            texts[k] = valid_text(bytes.substr(0, last == bytes.npos ? 0 : last + 1), kLongestText);
+            continue;
+        }
+        std::size_t length = header.width;
+        const auto code = [&](std::size_t at) {
+            const auto value = little_endian<std::uint32_t>(bytes.substr(4 * at));
+            return header.swapped ? (value >> 24) | ((value >> 8) & 0xff00) | ((value << 8) & 0xff0000) | (value << 24) : value;
+        };
+        while (length > 0 && code(length - 1) == 0)
+            --length;
+        for (std::size_t at = 0; at < length; ++at)
+            append_utf8(texts[k], code(at));
+    }
+    return texts;
+}
+
 class NpyIndex : public TensorIndex {
 public:
     explicit NpyIndex(const ByteSource& source) : m_source(source) {
@@ -225,6 +270,8 @@ public:
             NpyHeader header = parse_header(m_zip->start(entry, kMaxNpyHeader + 12), place(m_path, name));
             if (!header.unsupported.empty()) {   // texts and objects beside the arrays that are wanted
                 m_others[name] = {{"$array", valid_text(header.unsupported)}, {"shape", header.shape}};
+                if (header.unit > 0)
+                    m_texts.emplace(name, std::move(header));
                 continue;
             }
             m_entries.push_back(entry_of(header, name, entry.size, place(m_path, name)));
@@ -237,9 +284,17 @@ public:
         return read_array(m_headers[i], m_zip->read(*m_zip->find(m_entries[i].name + ".npy")));
     }
 
+    std::optional<std::vector<std::string>> texts(std::string_view name) const override {
+        const auto found = m_texts.find(name);
+        if (found == m_texts.end())
+            return std::nullopt;
+        return read_texts(found->second, m_zip->read(*m_zip->find(found->first + ".npy")), place(m_path, name));
+    }
+
 private:
     std::shared_ptr<const ZipArchive> m_zip;
     std::vector<NpyHeader> m_headers;
+    std::map<std::string, NpyHeader, std::less<>> m_texts;
 };
 
 }

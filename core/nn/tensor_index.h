@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,8 @@ public:
     const Json& others() const { return m_others; }                           ///< what else a checkpoint holds (epoch, args), as data; opaque objects as {"$class": …}
     /// Throws Error(not_found, wrong_format). May be a view of the map, which stays valid without the index but is READ-ONLY: clone before writing into it.
     virtual at::Tensor get(std::string_view name) const = 0;
+    /// An array of texts (NumPy's U and S in an .npz), row after row; nullopt: there is none of this name. Throws Error(wrong_format, unsupported).
+    virtual std::optional<std::vector<std::string>> texts(std::string_view) const { return std::nullopt; }
 protected:
     void index_entries();                                                     ///< refuses duplicate names
     std::size_t index_of(std::string_view name) const;                        ///< throws Error(not_found)

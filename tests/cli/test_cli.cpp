@@ -42,6 +42,23 @@ class TestCli : public QObject {
 private Q_SLOTS:
     void initTestCase() { QVERIFY2(QFile::exists(program()), qPrintable(program())); }
 
+    /// What comes with the program: whole, described, and without paths of the computer that made it.
+    void example_projects() {
+        const QDir folder(data_file("../../projects"));
+        const QStringList names = folder.entryList({"*.lathe"}, QDir::Files);
+        QVERIFY(names.size() >= 4);
+        for (const QString& name : names) {
+            const Result check = cli({"project", "check", folder.filePath(name), "--json"});
+            QVERIFY2(check.code == 0 && check.lines().at(0).at("ok").get<bool>(), qPrintable(name + ": " + check.err));
+            QVERIFY2(check.lines().at(0).at("damaged").get<int>() == 0 && check.lines().at(0).at("runs").get<int>() > 0, qPrintable(name));
+            const QByteArray about = contents(folder.filePath(name.chopped(6) + ".json"));
+            const Json described = parse_json(about.toStdString(), name.toStdString());
+            for (const char* field : {"title", "text", "facts", "workspace"}) QVERIFY2(!string_member(described, field, name.toStdString()).empty(), field);
+            const auto project = Project::open(folder.filePath(name).toStdString(), OpenMode::read_only);
+            const auto reader = project->reader();
+            for (const AssetRow& asset : reader->assets()) QVERIFY2(asset.hint.empty() && !asset.rel_path.starts_with('/') && !asset.rel_path.starts_with(".."), asset.name.c_str());
+        }
+    }
     void help_and_usage() {
         const Result help = cli({"--help"});
         QCOMPARE(help.code, 0);

@@ -2,6 +2,8 @@
 #include "core/base/json.h"
 #include "engine/errors.h"
 #include "engine/graph_files.h"
+#include "engine/test_data.h"
+#include "plugins/hypergraph/engine/graph_writer.h"
 #include "plugins/hypergraph/engine/text_lines.h"
 #include "plugins/hypergraph/engine/xml_pull.h"
 #include <QtTest>
@@ -32,6 +34,8 @@ private Q_SLOTS:
     void simplicial_complex();
     void xgi();
     void graphml();
+    void gexf();
+    void sif();
     void matrix_market_and_hmetis();
     void refused_data();
     void refused();
@@ -39,6 +43,10 @@ private Q_SLOTS:
     void counted();
     void truncated_and_swollen_gzip();
     void memory_is_asked_for_first();
+    void files_of_ten_gigabytes_data();
+    void files_of_ten_gigabytes();
+    void csv_folder_with_splits();
+    void the_graph_that_comes_with_the_program();
     void huge_hyperedge();
     void cancelled();
     void fields_and_numbers();
@@ -225,6 +233,10 @@ void TestGraphFiles::hif() {
     QCOMPARE(found_in(read.report, "hyperedges without a member"), std::string("1"));
     QCOMPARE(found_in(read.report, "nodes that a hyperedge names again"), std::string("1"));
     QCOMPARE(found_in(read.report, "weights of incidences"), std::string("1"));
+    QVERIFY(std::ranges::any_of(read.report.warnings, [](const std::string& text) { return text.starts_with("1 memberships have a weight other than 1"); }));
+    const ReadGraph ones = m_files.read("ones.json", R"({"incidences": [{"edge": 0, "node": 0, "weight": 1}, {"edge": 0, "node": 1, "weight": 1.0}]})");
+    QCOMPARE(found_in(ones.report, "weights of incidences"), std::string("2"));
+    QVERIFY(ones.report.warnings.empty());
     const auto tags = std::ranges::find(graph.node_names.attributes, "tags", &Attribute::name);
     QCOMPARE(tags->texts[0], std::string("[\"x\",\"y\"]"));
 }
@@ -281,6 +293,40 @@ void TestGraphFiles::graphml() {
     QCOMPARE(row(bipartite.members, 0), (Ids{1, 0}));
 }
 
+void TestGraphFiles::gexf() {
+    const ReadGraph read = m_files.read("g.gexf", R"(<?xml version="1.0" encoding="UTF-8"?><gexf xmlns="http://gexf.net/1.3" xmlns:viz="http://gexf.net/1.3/viz" version="1.3"><graph defaultedgetype="undirected">
+<attributes class="node"><attribute id="0" title="class" type="string"><default>minor</default></attribute><attribute id="1" title="age" type="integer"/></attributes>
+<attributes class="edge"><attribute id="0" title="since" type="integer"/></attributes>
+<nodes><node id="v" label="Valjean"><attvalues><attvalue for="0" value="main"/><attvalue for="1" value="60"/></attvalues><viz:position x="1.5" y="-2" z="0"/>
+<nodes><node id="c" label="Cosette"/></nodes></node><node id="m" label="Marius &amp; Co"/></nodes>
+<edges><edge id="0" source="v" target="c" weight="2.5"><attvalues><attvalue for="0" value="1823"/></attvalues></edge><edge id="1" source="c" target="x"/></edges></graph></gexf>)");
+    const HybridGraph& graph = read.graph;
+    QCOMPARE(graph.node_names.label, (std::vector<std::string>{"v", "c", "m", "x"}));
+    QCOMPARE(graph.out.size(), 4);
+    QCOMPARE(graph.edge_weights, (std::vector<float>{2.5f, 1, 2.5f, 1}));   // rows of v, c, x
+    QCOMPARE(graph.classes, (std::vector<std::string>{"main", "minor"}));
+    QCOMPARE(graph.labels, (Ids{0, 1, 1, 1}));
+    const auto y = std::ranges::find(graph.node_names.attributes, "y", &Attribute::name);
+    QCOMPARE(y->numbers[0], -2.0);
+    QVERIFY(positions_of(graph).empty());   // only one node has a place
+    const auto name = std::ranges::find(graph.node_names.attributes, "name", &Attribute::name);
+    QCOMPARE(name->texts[2], std::string("Marius & Co"));
+    QCOMPARE(found_in(read.report, "nodes that only edges name"), std::string("1"));
+    QCOMPARE(found_in(read.report, "attributes of edges"), std::string("1"));
+    const HybridGraph placed = m_files.read("d.gexf", "<gexf><graph defaultedgetype='directed'><nodes><node id='0'><position x='1' y='2'/></node><node id='1'><position x='3' y='-4'/></node></nodes>"
+                                                      "<edges><edge source='0' target='1'/></edges></graph></gexf>").graph;
+    QVERIFY(placed.directed);
+    QCOMPARE(positions_of(placed), (std::vector<float>{1, 2, 3, -4}));
+}
+
+void TestGraphFiles::sif() {
+    const ReadGraph read = m_files.read("c.sif.gz", "a pp b c\nd\n\nb pd  d\r\n");
+    QCOMPARE(read.graph.node_names.label, (std::vector<std::string>{"a", "b", "c", "d"}));
+    QCOMPARE(read.graph.out.size(), 6);
+    QCOMPARE(found_in(read.report, "kinds of edges"), std::string("2"));
+    QCOMPARE(m_files.read("t.sif", "node a\tpp\tnode b\n").graph.node_names.label, (std::vector<std::string>{"node a", "node b"}));
+}
+
 void TestGraphFiles::matrix_market_and_hmetis() {
     const HybridGraph incidence = m_files.read("i.mtx", "%%MatrixMarket matrix coordinate pattern general\n% comment\n4 2 5\n1 1\n2 1\n2 2\n3 2\n4 2\n").graph;
     QCOMPARE(incidence.nodes, 4);
@@ -335,7 +381,13 @@ void TestGraphFiles::refused_data() {
     row("no graphml", "n.graphml", "<svg></svg>", {"svg"});
     row("undeclared key", "u.graphml", "<graphml><graph><node id='a'><data key='z'>1</data></node></graph></graphml>", {"declared"});
     row("node twice", "t.graphml", "<graphml><graph><node id='a'/>\n<node id='a'/></graph></graphml>", {"line 2", "Two nodes"});
-    row("gexf", "g.gexf", "<gexf></gexf>", {"GraphML"});
+    row("gexf without graph", "g.gexf", "<gexf></gexf>", {"<graph>"});
+    row("gexf entity", "e.gexf", "<!DOCTYPE g [<!ENTITY a \"aaaa\">]>\n<gexf><graph/></gexf>", {"line 1", "never expanded"});
+    row("gexf node twice", "t.gexf", "<gexf><graph><nodes><node id='a'/>\n<node id='a'/></nodes></graph></gexf>", {"line 2", "Two nodes"});
+    row("gexf undeclared", "u.gexf", "<gexf><graph><nodes><node id='a'><attvalues>\n<attvalue for='z' value='1'/></attvalues></node></nodes></graph></gexf>", {"line 2", "declared"});
+    row("gexf weight", "w.gexf", "<gexf><graph><nodes><node id='a'/></nodes><edges>\n<edge source='a' target='a' weight='nan'/></edges></graph></gexf>", {"line 2", "finite"});
+    row("gexf kind", "k.gexf", "<gexf><graph defaultedgetype='both'></graph></gexf>", {"line 1", "both"});
+    row("sif", "s.sif", "a pp b\na pp\n", {"line 2", "no target"});
     row("mtx outside", "o.mtx", "%%MatrixMarket matrix coordinate pattern general\n3 2 1\n4 1\n", {"line 3", "outside"});
     row("mtx short", "s.mtx", "%%MatrixMarket matrix coordinate pattern general\n3 2 2\n1 1\n", {"1 of 2"});
     row("mtx more", "m.mtx", "%%MatrixMarket matrix coordinate pattern general\n3 2 1\n1 1\n2 2\n", {"line 4", "more entries"});
@@ -424,6 +476,91 @@ void TestGraphFiles::memory_is_asked_for_first() {
     QVERIFY2(has_all(error, {"large.txt", "GB", "free"}), error.c_str());
     options.most_bytes = 1'000'000'000;
     QCOMPARE(m_files.read("large.txt", text, options).graph.nodes, 300'001);
+}
+
+/// Sparse files: what begins well is refused with the need stated, what ends in a hole is no text. Neither takes memory or time.
+void TestGraphFiles::files_of_ten_gigabytes_data() {
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<QString>("head");   // before the hole
+    QTest::addColumn<QStringList>("says");
+    QString pairs, incidences = "{\"incidences\": [", nodes;
+    for (int k = 0; k < 100'000; ++k) {
+        pairs += QString::number(k) + " " + QString::number(k + 1) + "\n";
+        incidences += QString(R"({"edge": %1, "node": %2},)").arg(k / 3).arg(k) + "\n";
+        nodes += QString("<node id='%1'/>\n").arg(k);
+    }
+    QTest::newRow("edge list") << "e.txt" << pairs << QStringList{"e.txt", "GB of memory", "1 GB are free"};
+    QTest::newRow("hyperedges") << "h.txt" << QString(pairs).replace(" ", ",7,8,9,10,11,") << QStringList{"h.txt", "GB of memory"};
+    QTest::newRow("HIF") << "i.json" << incidences << QStringList{"i.json", "GB of memory"};
+    QTest::newRow("GraphML") << "g.graphml" << "<graphml><graph>" + nodes << QStringList{"g.graphml", "GB of memory"};
+    QTest::newRow("no text") << "n.txt" << "0 1\n" << QStringList{"n.txt", "no text file"};
+    QTest::newRow("a hole behind text") << "b.hgr" << "2 3\n1 2\n" << QStringList{"b.hgr", "line 3", "zero bytes"};
+    QTest::newRow("a hole in JSON") << "j.json" << "{\"incidences\": [" << QStringList{"j.json", "no valid JSON"};
+    QTest::newRow("a hole in XML") << "x.graphml" << "<graphml><graph>" << QStringList{"x.graphml", "control character"};
+    QTest::newRow("MatrixMarket") << "m.mtx" << "%%MatrixMarket matrix coordinate pattern general\n3 2 2\n" << QStringList{"m.mtx", "line 3"};
+}
+
+void TestGraphFiles::files_of_ten_gigabytes() {
+    QFETCH(const QString, name);
+    QFETCH(const QString, head);
+    QFETCH(const QStringList, says);
+    const GraphFiles own;
+    const auto file = own.write(name.toStdString(), head.toStdString());
+    std::filesystem::resize_file(file, 10'000'000'000);
+    ReadOptions options;
+    options.most_bytes = 1'000'000'000;
+    QElapsedTimer clock;
+    clock.start();
+    const std::string error = error_of([&] { read_graph(file, options); });
+    QVERIFY2(has_all(error, says), error.c_str());
+    QVERIFY2(clock.elapsed() < 30'000, "a file of 10 GB was read whole");
+}
+
+void TestGraphFiles::csv_folder_with_splits() {
+    m_files.write("split/nodes.csv", "id,label\n10,a\n30,b\n20,a\n");   // ids rise, whatever the order of the rows
+    m_files.write("split/edges.csv", "source,target\n10,20\n");
+    m_files.write("split/splits_train.json", "{\"one\": [30], \"two\": [10, 20]}");
+    const HybridGraph graph = read_graph(m_files.path("split"), {}).graph;
+    QCOMPARE(graph.splits.size(), 2u);
+    QCOMPARE(graph.splits[0].part, (std::vector<Part>{Part::test, Part::test, Part::train}));
+    QCOMPARE(graph.splits[1].part, (std::vector<Part>{Part::train, Part::train, Part::test}));
+    m_files.write("split/splits_train.json", "{\"one\": [0]}");
+    const std::string error = error_of([&] { read_graph(m_files.path("split"), {}); });
+    QVERIFY2(has_all(error, {"splits_train.json", "split one", "does not exist"}), error.c_str());
+}
+
+void TestGraphFiles::the_graph_that_comes_with_the_program() {
+    const ReadGraph read = read_graph(test_data("../../resources/graphs/cora-hybrid"), {});
+    const HybridGraph& graph = read.graph;
+    QVERIFY(read.report.warnings.empty() && !graph.directed);
+    QCOMPARE(graph.nodes, 2708);
+    QCOMPARE(graph.out.size(), 2 * 5278);
+    QCOMPARE(graph.hyperedge_count(), 1072);
+    QCOMPARE(graph.members.size(), 4585);
+    QCOMPARE(graph.features.columns, 1433);
+    QCOMPARE(graph.features.pattern.size(), 49'216);
+    QCOMPARE(graph.classes.size(), 7u);
+    QCOMPARE(graph.splits.size(), 10u);
+    for (const Split& split : graph.splits) QCOMPARE(std::ranges::count(split.part, Part::train), 140);
+    // Known of Cora: paper 31336, on neural networks, cites and is cited by five others.
+    QCOMPARE(graph.classes[static_cast<std::size_t>(graph.labels[0])], std::string("Neural Networks"));
+    const auto papers = std::ranges::find(graph.node_names.attributes, "paper", &Attribute::name);
+    QCOMPARE(papers->numbers[0], 31336.0);
+    QCOMPARE(graph.out.length(0), 5);
+    // Authors write on few subjects: most pairs of papers of one author have the same label.
+    std::int64_t same = 0, pairs = 0;
+    for (std::int64_t h = 0; h < graph.hyperedge_count(); ++h)
+        for (const std::int32_t a : graph.members[h])
+            for (const std::int32_t b : graph.members[h])
+                if (a < b) {
+                    ++pairs;
+                    same += graph.labels[static_cast<std::size_t>(a)] == graph.labels[static_cast<std::size_t>(b)];
+                }
+    QVERIFY(2 * same > pairs);
+    std::int64_t joined = 0;
+    for (std::int32_t a = 0; a < graph.nodes; ++a)
+        for (const std::int32_t b : graph.out[a]) joined += graph.labels[static_cast<std::size_t>(a)] == graph.labels[static_cast<std::size_t>(b)];
+    QVERIFY(joined * 10 > graph.out.size() * 8);   // 81 % of Cora's citations stay within a class: the two forms are joined rightly
 }
 
 void TestGraphFiles::huge_hyperedge() {

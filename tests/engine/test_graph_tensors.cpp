@@ -55,6 +55,8 @@ private Q_SLOTS:
     void csr_arrays();
     void download_of_the_benchmark();
     void features_of_another_file();
+    void texts_of_npz();
+    void memory_is_asked_for_first();
     void refused_data();
     void refused();
     void pickles();
@@ -139,6 +141,43 @@ void TestGraphTensors::features_of_another_file() {
     QVERIFY2(has_all(error, {"2 rows", "3 nodes", "short.safetensors"}), error.c_str());
     options.feature_file = m_files.write("f.mtx", "%%MatrixMarket matrix coordinate real general\n3 2 2\n1 2 0.5\n3 1 4\n");
     QCOMPARE(read_graph(m_files.path("edges.txt"), options).graph.features.values, (std::vector<float>{0.5f, 4}));
+}
+
+/// Labels, names of classes and of nodes as NumPy's unicode and byte texts.
+void TestGraphTensors::texts_of_npz() {
+    const std::map<std::string, std::string> edges{{"edge_index", npy<std::int64_t>("<i8", {2, 2}, {0, 1, 1, 2})}};
+    const auto with = [&](std::map<std::string, std::string> more) {
+        more.merge(std::map(edges));
+        return more;
+    };
+    const HybridGraph little = m_files.read("u.npz", npz(with({{"labels", npy<char32_t>("<U3", {3}, {U'b', U'é', 0, U'a', 0, 0, U'b', U'é', 0})}}))).graph;
+    QCOMPARE(little.classes, (std::vector<std::string>{"a", "bé"}));
+    QCOMPARE(little.labels, (std::vector<std::int32_t>{1, 0, 1}));
+    const HybridGraph swapped = m_files.read("b.npz", npz(with({{"y", npy<std::uint32_t>(">U1", {3}, {0x61000000, 0, 0x63000000})}}))).graph;
+    QCOMPARE(swapped.classes, (std::vector<std::string>{"a", "c"}));
+    QCOMPARE(swapped.labels, (std::vector<std::int32_t>{0, -1, 1}));
+    const HybridGraph bytes = m_files.read("s.npz", npz(with({{"labels", npy<std::int64_t>("<i8", {3}, {1, 0, 1})}, {"class_names", npy<char>("|S4", {2}, {'c', 'a', 't', 0, 'b', 'i', 'r', 'd'})}, {"node_names", npy<char>("|S1", {3}, {'x', 'y', 'z'})}}))).graph;
+    QCOMPARE(bytes.classes, (std::vector<std::string>{"cat", "bird"}));
+    QCOMPARE(bytes.node_names.attributes.at(0).texts, (std::vector<std::string>{"x", "y", "z"}));
+    // A text that is cut off, and texts without a character that no file could hold.
+    for (const std::string& damaged : {npy<char32_t>("<U3", {3}, {U'a'}), npy<char32_t>("<U0", {4'000'000'000}, {})}) {
+        const std::string error = error_of([&] { m_files.read("d.npz", npz(with({{"labels", damaged}}))); });
+        QVERIFY2(has_all(error, {"d.npz", "labels", "texts"}), error.c_str());
+    }
+}
+
+/// A sparse file of ten gigabytes, as its header says: refused before anything of it is read.
+void TestGraphTensors::memory_is_asked_for_first() {
+    for (const auto& [array, shape] : {std::pair<std::string, std::string>{"x", "[2500000, 1000]"}, {"edge_index", "[2, 1250000000]"}}) {
+        std::string header = "{\"" + array + "\":{\"dtype\":\"F32\",\"shape\":" + shape + ",\"data_offsets\":[0,10000000000]},\"hyperedges\":{\"dtype\":\"I32\",\"shape\":[2,0],\"data_offsets\":[10000000000,10000000000]}}";
+        header.resize((header.size() + 7) / 8 * 8, ' ');
+        const auto file = m_files.write("ten.safetensors", std::string(1, static_cast<char>(header.size() & 0xff)) + static_cast<char>(header.size() >> 8) + std::string(6, '\0') + header);
+        std::filesystem::resize_file(file, 8 + header.size() + 10'000'000'000);
+        ReadOptions options;
+        options.most_bytes = 4'000'000'000;
+        const std::string error = error_of([&] { read_graph(file, options); });
+        QVERIFY2(has_all(error, {"ten.safetensors", "GB of memory", "4 GB are free"}), error.c_str());
+    }
 }
 
 void TestGraphTensors::refused_data() {

@@ -34,6 +34,8 @@ void read_as(char format, std::string_view bytes) {
     case '7': read_matrix_market(stream, reading); break;
     case '8': read_hmetis(stream, reading); break;
     case '9': read_node_table(stream, reading); break;
+    case 'g': read_gexf(stream, reading); break;
+    case 's': read_sif(stream, reading); break;
     case 'a': read_feature_lists(stream, reading); break;
     default: read_hyperedge_table(stream, reading); break;
     }

@@ -11,6 +11,8 @@ template <class Open> void read_all(Open open) {
             if (entry.bytes < 1 << 20)
                 lathe::tensor_health(index->get(entry.name));
         }
+        for (const auto& [name, what] : index->others().items())
+            index->texts(name);
         index->others().dump();
     } catch (const lathe::Error&) {
     }

@@ -1,5 +1,6 @@
 #include "plugins/bev/engine/trainer.h"
 #include "core/base/error.h"
+#include "core/base/split_mix.h"
 #include "core/nn/tensor_index.h"
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -12,12 +13,7 @@ namespace {
 
 constexpr std::size_t kPictureBudget = std::size_t{2} << 30;
 
-Draws draws_for(std::uint64_t seed, std::uint64_t purpose, std::int64_t number) {   // the finaliser of splitmix64
-    std::uint64_t x = seed + 0x9e3779b97f4a7c15ull * (purpose + 1) + 0xd1342543de82ef95ull * static_cast<std::uint64_t>(number + 1);
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
-    return Draws(x ^ (x >> 31));
-}
+Draws draws_for(std::uint64_t seed, std::uint64_t purpose, std::int64_t number) { return Draws(stream_seed(seed, purpose, number)); }
 
 void shuffle(std::vector<std::size_t>& order, Draws& draws) {
     for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[static_cast<std::size_t>(draws.uniform() * static_cast<double>(i))]);

@@ -7,18 +7,6 @@
 #include <numeric>
 
 namespace lathe::hypergraph {
-namespace {
-
-std::vector<float> dense_rows(const Features& features) {
-    if (features.is_dense()) return features.dense;
-    std::vector<float> dense(static_cast<std::size_t>(features.rows * features.columns), 0);
-    for (std::int64_t r = 0; r < features.rows; ++r)
-        for (std::int64_t k = features.pattern.offsets[static_cast<std::size_t>(r)]; k < features.pattern.offsets[static_cast<std::size_t>(r) + 1]; ++k)
-            dense[static_cast<std::size_t>(r * features.columns + features.pattern.items[static_cast<std::size_t>(k)])] = features.values.empty() ? 1.0f : features.values[static_cast<std::size_t>(k)];
-    return dense;
-}
-
-}
 
 Augmentation augmentation(const std::string& name) {
     for (const auto& [known, kind] : {std::pair{"none", Augmentation::none}, {"edge-drop", Augmentation::edge_drop}, {"node-drop", Augmentation::node_drop}, {"feature-mask", Augmentation::feature_mask}, {"mixup", Augmentation::mixup}})
@@ -79,7 +67,7 @@ HybridGraph with_features_masked(const HybridGraph& graph, std::span<const float
 
 HybridGraph with_mixup(const HybridGraph& graph, std::span<const std::int64_t> order, double lambda) {
     HybridGraph out = graph;
-    const std::vector<float> from = dense_rows(graph.features);
+    const std::vector<float> from = dense_values(graph.features);
     const std::int64_t columns = graph.features.columns;
     out.features = {graph.features.rows, columns, {}, {}, from};
     const auto own = static_cast<float>(lambda), other = static_cast<float>(1 - lambda);

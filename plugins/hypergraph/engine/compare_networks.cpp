@@ -13,9 +13,19 @@
 namespace lathe::hypergraph {
 namespace {
 
-constexpr const char* kCells = "lathe.hypergraph.comparison";
+constexpr const char *kCells = "lathe.hypergraph.comparison", *kPlace = "checkpoint", *kUnderWay = "under_way";
 
 struct Cell { double test = 0, validation = 0, seconds = 0; std::int64_t epoch = 0, parameters = 0; };
+
+/// A run that is not finished: which one, and how to go on.
+struct UnderWay {
+    std::string network;
+    std::int64_t seed = 0;
+    double seconds = 0;
+    Bytes checkpoint;   // of the trainer; null: there is none
+};
+
+[[noreturn]] void refuse_state(const std::string& what, const std::string& value) { throw Error(ErrorCode::wrong_format, what, std::string(kPlace) + ": " + value, "Start the comparison anew."); }
 
 class NetworkComparison {
 public:
@@ -37,6 +47,7 @@ public:
             for (const std::string& network : m_networks) {
                 if (!has_cell(network, seed)) {
                     m_cells[{network, seed}] = trained(network, seed, static_cast<double>(number), static_cast<double>(total));
+                    m_under_way = {};
                     give_tables(true);
                     save();
                 }
@@ -59,15 +70,26 @@ private:
         m_is_regression = data.classes == 0;
         GraphTrainer trainer(settings.training, data, make_network(network_for(settings, data)), [this] { m_run.check_cancelled(); });
         const std::string note = network_kind(network).title + ", seed " + std::to_string(seed_of(number));
+        double before = 0;   // seconds of the part that another process has done
+        if (m_under_way.checkpoint && m_under_way.network == network && m_under_way.seed == number) {
+            trainer.resume(m_under_way.checkpoint);
+            before = m_under_way.seconds;
+        }
+        const auto keep = [&] {
+            m_under_way = {network, number, before + trainer.seconds(), std::make_shared<const std::string>(trainer.checkpoint())};
+            save();
+            m_saved = monotonic_seconds();
+        };
+        m_saved = monotonic_seconds();
         while (trainer.steps_done() < trainer.steps_total()) {
             m_run.check_cancelled();
             if (trainer.step().skipped && trainer.skipped() >= 20)
                 throw Error(ErrorCode::invalid_value, "The training has diverged: 20 steps were not finite.", note, "Choose a smaller learning rate.");
-            if (trainer.ended_epoch()) m_run.metric("val_" + network + "_" + std::to_string(seed_of(number)), trainer.epochs_done(), trainer.ended_epoch()->validation);
+            if (trainer.ended_epoch() && data.validation.size(0) > 0) m_run.metric("val_" + network + "_" + std::to_string(seed_of(number)), trainer.epochs_done(), trainer.ended_epoch()->validation);
             m_run.progress((done + static_cast<double>(trainer.steps_done()) / static_cast<double>(trainer.steps_total())) / total, 1, note);
-            if (m_run.pause_asked()) save();   // what is finished; this run begins again
+            if (m_run.pause_asked() || monotonic_seconds() - m_saved > 60 * settings.checkpoint_minutes) keep();
         }
-        return {trainer.best().test, trainer.best().validation, trainer.seconds(), trainer.best_epoch(), trainer.network().parameter_count()};
+        return {trainer.best().test, trainer.best().validation, before + trainer.seconds(), trainer.best_epoch(), trainer.network().parameter_count()};
     }
 
     /// Values of the seeds that all `networks` have.
@@ -129,23 +151,52 @@ private:
     void save() {
         Json cells = Json::array();
         for (const auto& [key, cell] : m_cells) cells.push_back({key.first, key.second, number_json(cell.test), number_json(cell.validation), cell.seconds, cell.epoch, cell.parameters});
-        const Json state = {{"identity", identity()}, {"cells", cells}, {"regression", m_is_regression}, {"varied", m_varied}};
-        m_run.checkpoint(std::make_shared<const std::string>(safetensors_bytes({{"seeds", at::full({1}, m_seeds, at::kLong)}}, {{kCells, state.dump()}})));
+        Json state = {{"identity", identity()}, {"cells", cells}, {"regression", m_is_regression}, {"varied", m_varied}};
+        std::map<std::string, at::Tensor> tensors{{"seeds", at::full({1}, m_seeds, at::kLong)}};
+        if (m_under_way.checkpoint) {
+            state[kUnderWay] = {m_under_way.network, m_under_way.seed, m_under_way.seconds};
+            const std::string& bytes = *m_under_way.checkpoint;
+            tensors[kUnderWay] = at::from_blob(const_cast<char*>(bytes.data()), {static_cast<std::int64_t>(bytes.size())}, at::kByte);   // only read
+        }
+        m_run.checkpoint(std::make_shared<const std::string>(safetensors_bytes(tensors, {{kCells, state.dump()}})));
         if (m_run.pause_asked()) throw Paused{};
     }
 
     void resume(const Bytes& checkpoint) {
-        const auto file = open_safetensors_bytes(checkpoint, "checkpoint");
+        const auto file = open_safetensors_bytes(checkpoint, kPlace);
         const auto found = file->metadata().find(kCells);
-        if (found == file->metadata().end()) throw Error(ErrorCode::wrong_format, "The saved state is not that of a comparison of networks.", "checkpoint", "Start it anew.");
-        const Json state = parse_json(found->second, "checkpoint", {32, 1'000'000, 64u << 20});
-        if (!state.contains("identity") || state.at("identity") != identity())
-            throw Error(ErrorCode::invalid_value, "The saved state is that of another comparison.", "checkpoint", "Resume with what it was made with, or start anew.");
-        for (const Json& row : state.at("cells"))
-            m_cells[{row.at(0).get<std::string>(), row.at(1).get<std::int64_t>()}] = {number_from(row.at(2), "checkpoint"), number_from(row.at(3), "checkpoint"), row.at(4).get<double>(), row.at(5).get<std::int64_t>(), row.at(6).get<std::int64_t>()};
-        m_is_regression = state.at("regression").get<bool>();
-        m_varied = state.at("varied").get<std::string>();
-        m_run.log("info", "Resumed with " + std::to_string(m_cells.size()) + " finished runs.");
+        if (found == file->metadata().end()) throw Error(ErrorCode::wrong_format, "The saved state is not that of a comparison of networks.", kPlace, "Start it anew.");
+        const Json state = parse_json(found->second, kPlace, {32, 1'000'000, 64u << 20});
+        if (!state.is_object() || !state.contains("identity") || state.at("identity") != identity())
+            throw Error(ErrorCode::invalid_value, "The saved state is that of another comparison.", kPlace, "Resume with what it was made with, or start anew.");
+        const Json& cells = member(state, "cells", kPlace);
+        if (!cells.is_array()) refuse_state("The field \"cells\" is no list.", brief(cells));
+        for (const Json& row : cells) {
+            const std::string where = std::string(kPlace) + ", field \"cells\"";
+            if (!row.is_array() || row.size() != 7) refuse_state("A row of the field \"cells\" has not seven columns.", brief(row));
+            if (!row[5].is_number_integer() || !row[6].is_number_integer() || !row[4].is_number()) refuse_state("A row of the field \"cells\" holds something else than its numbers.", brief(row));
+            m_cells[run_of(row, "cells")] = {number_from(row[2], where), number_from(row[3], where), row[4].get<double>(), row[5].get<std::int64_t>(), row[6].get<std::int64_t>()};
+        }
+        m_is_regression = bool_member(state, "regression", kPlace);
+        m_varied = string_member(state, "varied", kPlace);
+        if (state.contains(kUnderWay)) resume_under_way(state.at(kUnderWay), *file);
+        m_run.log("info", "Resumed with " + std::to_string(m_cells.size()) + " finished runs" + (m_under_way.checkpoint ? " and one under way." : "."));
+    }
+
+    /// Network and seed at the beginning of a row.
+    std::pair<std::string, std::int64_t> run_of(const Json& row, const char* field) const {
+        const bool known = row[0].is_string() && row[1].is_number_integer() && std::ranges::find(m_networks, row[0].get<std::string>()) != m_networks.end() && row[1].get<std::int64_t>() >= 0 && row[1].get<std::int64_t>() < m_seeds;
+        if (!known) refuse_state(std::string("The field \"") + field + "\" names no network and seed of this comparison.", brief(row));
+        return {row[0].get<std::string>(), row[1].get<std::int64_t>()};
+    }
+
+    void resume_under_way(const Json& row, const TensorIndex& file) {
+        if (!row.is_array() || row.size() != 3 || !row[2].is_number()) refuse_state(std::string("The field \"") + kUnderWay + "\" is no list of network, seed and seconds.", brief(row));
+        const auto [network, seed] = run_of(row, kUnderWay);
+        const TensorEntry* entry = file.find(kUnderWay);
+        if (!entry || entry->dtype != at::kByte || entry->shape.size() != 1) refuse_state(std::string("The tensor \"") + kUnderWay + "\" is missing or no row of bytes.", network);
+        const at::Tensor bytes = file.get(kUnderWay);
+        m_under_way = {network, seed, row[2].get<double>(), std::make_shared<const std::string>(reinterpret_cast<const char*>(bytes.const_data_ptr<std::uint8_t>()), static_cast<std::size_t>(bytes.numel()))};
     }
 
     RunContext& m_run;
@@ -154,6 +205,8 @@ private:
     const std::int64_t m_first_seed, m_seeds;
     std::vector<std::string> m_networks;
     std::map<std::pair<std::string, std::int64_t>, Cell> m_cells;
+    UnderWay m_under_way;
+    double m_saved = 0;        // when, by the steady clock
     bool m_is_regression = false;
     std::string m_varied;
 };

@@ -1,6 +1,6 @@
 #include "core/base/error.h"
+#include "core/base/split_mix.h"
 #include "plugins/hypergraph/engine/graph_layers.h"
-#include "plugins/hypergraph/engine/tensor_views.h"
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 #include <algorithm>
@@ -17,39 +17,6 @@ void draw_uniform(at::Tensor& tensor, double bound, at::Generator& draws) {
 
 at::Tensor zero_vector(std::int64_t width) { return at::zeros({width}); }
 
-struct Normalized { Pattern pattern; at::Tensor weights; };
-
-/// D^-1/2 (A + I) D^-1/2 with weights of the edges, differentiable.
-Normalized normalized_edges(const GraphView& graph, const GcnOptions& options) {
-    Normalized made;
-    if (options.loops) {
-        const LoopedEdges& looped = graph.looped();
-        made.pattern = looped.pattern;
-        const auto count = static_cast<std::int64_t>(looped.edge.size());
-        const at::Tensor edge = at::from_blob(const_cast<std::int64_t*>(looped.edge.data()), {count}, at::kLong), fill = at::full({count}, options.improved ? 2.0 : 1.0);
-        if (!graph.edge_weights.defined()) made.weights = at::where(edge < 0, fill, 1.0f);
-        else if (graph.edge_weights.size(0) == 0) made.weights = fill;
-        else {
-            made.weights = at::where(edge < 0, fill, graph.edge_weights.index_select(0, edge.clamp_min(0)));
-            // A loop that a later one of its node has replaced adds nothing, but gets the same gradient: the reference writes both into one place.
-            for (const auto& [replaced, place] : looped.other_loops) {
-                const at::Tensor weight = graph.edge_weights.narrow(0, replaced, 1);
-                made.weights = made.weights.index_add(0, at::full({1}, place, at::kLong), weight - weight.detach());
-            }
-        }
-    } else {
-        made.pattern = graph.edges();
-        made.weights = graph.edge_weights.defined() ? graph.edge_weights : at::ones({made.pattern->entries()});
-    }
-    const at::Tensor row = tensor_of(row_of_each(made.pattern->rows)), item = tensor_of(made.pattern->rows.items);
-    const at::Tensor degree = at::zeros({graph.nodes()}).index_add(0, row, made.weights);
-    if ((degree.detach() < 0).any().item<bool>())
-        throw Error(ErrorCode::invalid_value, "The weights of the edges into a node add up to less than 0, so it cannot be normalised.", "node " + std::to_string(degree.argmin().item<std::int64_t>()), "Give weights of 0 or more, or leave them out.");
-    const at::Tensor is_positive = degree > 0, scale = at::where(is_positive, at::where(is_positive, degree, 1.0f).rsqrt(), 0.0f);
-    made.weights = scale.index_select(0, item) * made.weights * scale.index_select(0, row);
-    return made;
-}
-
 }
 
 at::Tensor DropoutStream::mask(at::IntArrayRef sizes, double probability) {
@@ -60,11 +27,9 @@ at::Tensor DropoutStream::mask(at::IntArrayRef sizes, double probability) {
     const auto below = static_cast<std::uint32_t>(std::min(probability * 0x1p32, 0x1p32 - 1));
     const auto kept = static_cast<float>(1 / (1 - probability));
     at::parallel_for(0, made.numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t k = begin; k < end; ++k) {   // the finaliser of SplitMix64 of a counter: no state that threads would have to share
-            std::uint64_t z = m_seed + (first + static_cast<std::uint64_t>(k)) * 0x9e3779b97f4a7c15ull;
-            z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-            z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-            out[k] = static_cast<std::uint32_t>((z ^ (z >> 31)) >> 32) < below ? 0.0f : kept;
+        for (std::int64_t k = begin; k < end; ++k) {   // SplitMix64 of a counter: no state that threads would have to share
+            const std::uint64_t z = mixed_bits(m_seed + (first + static_cast<std::uint64_t>(k)) * kSplitMixStep);
+            out[k] = static_cast<std::uint32_t>(z >> 32) < below ? 0.0f : kept;
         }
     });
     return made;
@@ -132,7 +97,7 @@ at::Tensor GcnConv::forward(const GraphView& graph, const NodeMatrix& x, Pass& p
         const at::Tensor& scale = graph.degree_scale();
         y = gather_sum(graph.looped().pattern, Into::rows, z * scale.unsqueeze(1), {}, scale);
     } else {
-        const Normalized edges = normalized_edges(graph, m_options);
+        const NormalizedEdges edges = graph.normalized(m_options.loops, m_options.improved);
         y = gather_sum(edges.pattern, Into::rows, z, edges.weights);
     }
     return biased(y, m_bias);

@@ -57,6 +57,7 @@ std::string json_format(const fs::path& file, std::string_view start) {
 std::string text_format(const fs::path& file, std::string_view start) {
     const std::string name = without_gz(file);
     if (name.ends_with(".hgr")) return "hmetis";
+    if (name.ends_with(".sif")) return "sif";
     if (name.starts_with("hyperedges-") && name.ends_with(".txt")) return "hyperedge_lines";
     if (start.find('\0') != start.npos) throw Error(ErrorCode::unsupported, "This is no text file, and no format of graphs that is known.", file.string(), "See the list of formats of the parameter \"Format\".");
     // Pairs have a header, or two or three fields on each line; lines of hyperedges have this many and that.
@@ -83,13 +84,15 @@ const std::vector<GraphFormat>& graph_formats() {
         {"pairs", "Edge list", "two ids on a line, separated by comma, tab or blanks; a third column holds weights"},
         {"memberships", "Membership list", "node and hyperedge on a line"},
         {"hyperedge_lines", "Lines of hyperedges", "the nodes of one hyperedge on each line"},
-        {"csv_folder", "MUSAE or CSV folder", "*edges.csv, *target.csv or *nodes.csv, *features.json, *hyperedges.csv"},
+        {"csv_folder", "MUSAE or CSV folder", "*edges.csv, *target.csv or *nodes.csv, *features.json or .mtx, *hyperedges.csv, splits_train.json"},
         {"hypergcn", "HyperGCN folder", "hyperedges.tsv, features.mtx, labels.txt, splits_train.json"},
         {"ogb", "OGB folder", "raw/edge.csv, num-node-list.csv, node-feat.csv, node-label.csv, split/"},
         {"benson", "Benson text set", "hyperedges-NAME.txt, or NAME-nverts.txt with NAME-simplices.txt"},
         {"hif", "HIF", "Hypergraph Interchange Format"},
         {"xgi", "XGI JSON", "hypergraph-data, node-data, edge-data, edge-dict"},
         {"graphml", "GraphML", "simple graphs, <hyperedge>, and bipartite graphs of networkx"},
+        {"gexf", "GEXF", "Gephi: nodes, edges, attributes and positions"},
+        {"sif", "SIF", "Cytoscape: a node, the kind of edge, its targets"},
         {"matrix_market", "MatrixMarket", "adjacency or incidence"},
         {"hmetis", "hMETIS", ".hgr"},
         {"tensors", "npz, safetensors, .pt", "edge_index, hyperedge_index, x, y; or gnn-benchmark's arrays; or the Hybrid Graph Benchmark's raw folder"}};
@@ -106,10 +109,7 @@ std::string detect_format(const fs::path& path) {
     if (start.starts_with("%%MatrixMarket") || start.starts_with("%%matrixmarket")) return "matrix_market";
     const std::string_view text = trimmed(std::string_view(start).substr(start.starts_with("\xef\xbb\xbf") ? 3 : 0));
     if (text.empty()) throw Error(ErrorCode::wrong_format, "The file is empty.", path.string(), "Choose a file that holds a graph.");
-    if (text[0] == '<') {
-        if (text.find("<gexf") != text.npos) throw Error(ErrorCode::unsupported, "GEXF is not read.", path.string(), "Save the graph as GraphML in Gephi.");
-        return "graphml";
-    }
+    if (text[0] == '<') return text.find("<gexf") != text.npos ? "gexf" : "graphml";
     if (text[0] == '{') return json_format(path, text);
     return text_format(path, start);
 }

@@ -4,7 +4,7 @@
 namespace lathe::hypergraph {
 
 InputSlot graph_input() {
-    return {"data", "data", "Graph", "A file or folder: edge list, MUSAE or CSV folder, HIF, XGI JSON, GraphML, MatrixMarket, hMETIS, npz, safetensors, HyperGCN, OGB or Benson folder; also as .gz.", true};
+    return {"data", "data", "Graph", "A file or folder: edge list, MUSAE or CSV folder, HIF, XGI JSON, GraphML, GEXF, SIF, MatrixMarket, hMETIS, npz, safetensors, HyperGCN, OGB or Benson folder; also as .gz.", true};
 }
 
 std::vector<Parameter> graph_parameters() {

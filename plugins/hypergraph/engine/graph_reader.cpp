@@ -39,6 +39,8 @@ void read_one_file(const fs::path& file, const std::string& format, Reading& rea
     else if (format == "hif") read_hif(stream, reading);
     else if (format == "xgi") read_xgi(stream, reading);
     else if (format == "graphml") read_graphml(stream, reading);
+    else if (format == "gexf") read_gexf(stream, reading);
+    else if (format == "sif") read_sif(stream, reading);
     else if (format == "matrix_market") read_matrix_market(stream, reading);
     else if (format == "hmetis") read_hmetis(stream, reading);
     else throw Error(ErrorCode::invalid_value, "This format is one of folders, and a file was chosen.", file.string() + ", format " + format, "Choose the folder, or the format \"auto\".");

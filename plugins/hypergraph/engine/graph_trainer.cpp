@@ -11,7 +11,7 @@
 namespace lathe::hypergraph {
 namespace {
 
-constexpr const char* kTrainState = "lathe.hypergraph.train";
+constexpr const char *kTrainState = "lathe.hypergraph.train", *kSavedState = "checkpoint";
 enum Purpose : std::uint64_t { dropout_stream = 0xd0, batch_stream = 0xba, norm_stream = 0x40 };
 
 at::Tensor nodes_of(const std::vector<Part>& part, Part wanted) {
@@ -196,29 +196,46 @@ std::string GraphTrainer::checkpoint() const {
     return safetensors_bytes(tensors, {{kTrainState, state.dump()}});
 }
 
+/// The weights of the best epoch are those of this network, or none where none are kept.
+void GraphTrainer::require_best_weights(const std::map<std::string, at::Tensor>& best, std::int64_t epoch) const {
+    if (best.empty() && (epoch == 0 || !m_settings.keep_best || m_data.validation.size(0) == 0)) return;
+    for (const auto& [key, tensor] : m_network->state())
+        if (const auto found = best.find(key); found == best.end() || found->second.sizes() != tensor.sizes())
+            throw Error(ErrorCode::wrong_format, "The weights of the best epoch are not those of this network.", std::string(kSavedState) + ", tensor best." + key, "Start it anew.");
+}
+
 void GraphTrainer::resume(Bytes checkpoint) {
-    const auto file = open_safetensors_bytes(checkpoint, "checkpoint");
+    const auto file = open_safetensors_bytes(checkpoint, kSavedState);
     const auto found = file->metadata().find(kTrainState);
-    if (found == file->metadata().end()) throw Error(ErrorCode::wrong_format, "The saved state is not that of a graph network's training.", "checkpoint", "Start it anew.");
-    const Json state = parse_json(found->second, "checkpoint");
-    if (!state.contains("identity") || state.at("identity") != identity())
-        throw Error(ErrorCode::invalid_value, "The saved state is that of another network, data set or setting.", "checkpoint", "Resume with what it was made with, or start anew.");
-    std::map<std::string, at::Tensor> optimizer;
-    std::map<std::string, at::Tensor> weights;
-    m_best_state.clear();
+    if (found == file->metadata().end()) throw Error(ErrorCode::wrong_format, "The saved state is not that of a graph network's training.", kSavedState, "Start it anew.");
+    const Json state = parse_json(found->second, kSavedState);
+    if (!state.is_object() || !state.contains("identity") || state.at("identity") != identity())
+        throw Error(ErrorCode::invalid_value, "The saved state is that of another network, data set or setting.", kSavedState, "Resume with what it was made with, or start anew.");
+    const auto whole = [&](const char* key, std::int64_t most) {
+        const std::int64_t value = int_member(state, key, kSavedState);
+        if (value < 0 || value > most) throw Error(ErrorCode::wrong_format, std::string("The field \"") + key + "\" lies outside of 0 to " + std::to_string(most) + ".", std::string(kSavedState) + ": " + std::to_string(value), "Start it anew.");
+        return value;
+    };
+    const std::int64_t step = whole("step", steps_total()), skipped = whole("skipped", step), best_epoch = whole("best_epoch", m_settings.epochs);
+    const Json& scores = member(state, "best", kSavedState);
+    if (!scores.is_array() || scores.size() != 5) throw Error(ErrorCode::wrong_format, "The field \"best\" is no list of five numbers.", std::string(kSavedState) + ": " + brief(scores), "Start it anew.");
+    const auto number = [&](std::size_t k) { return number_from(scores[k], std::string(kSavedState) + ", field \"best\""); };
+    const EpochScores best{number(0), number(1), number(2), number(3), number(4)};
+    std::map<std::string, at::Tensor> optimizer, weights, best_state;
     for (const TensorEntry& entry : file->entries()) {
         const at::Tensor tensor = file->get(entry.name).clone();
         if (entry.name.starts_with("net.")) weights.emplace(entry.name.substr(4), tensor);
         else if (entry.name.starts_with("opt.")) optimizer.emplace(entry.name.substr(4), tensor);
-        else if (entry.name.starts_with("best.")) m_best_state.emplace(entry.name.substr(5), tensor);
+        else if (entry.name.starts_with("best.")) best_state.emplace(entry.name.substr(5), tensor);
     }
+    require_best_weights(best_state, best_epoch);
     m_network->load_named(weights);
-    m_step = state.at("step").get<std::int64_t>();
-    m_skipped = state.at("skipped").get<std::int64_t>();
-    m_best_epoch = state.at("best_epoch").get<std::int64_t>();
-    const auto number = [&](std::size_t k) { return number_from(state.at("best").at(k), "checkpoint"); };
-    m_best = {number(0), number(1), number(2), number(3), number(4)};
-    m_optimizer->restore(optimizer, m_step - m_skipped);
+    m_optimizer->restore(optimizer, step - skipped);
+    m_step = step;
+    m_skipped = skipped;
+    m_best_epoch = best_epoch;
+    m_best = best;
+    m_best_state = std::move(best_state);
 }
 
 }

@@ -51,7 +51,7 @@ public:
     std::int64_t skipped() const override { return m_skipped; }
     double seconds() const { return m_seconds; }         ///< of the steps, without measurements; of this process
     std::string checkpoint() const override;
-    void resume(Bytes checkpoint) override;
+    void resume(Bytes checkpoint) override;              ///< what is refused changes no more than weights
 
     std::int64_t best_epoch() const { return m_best_epoch; }   ///< from 1
     const EpochScores& best() const { return m_best; }
@@ -65,6 +65,7 @@ private:
     at::Tensor loss_of(const at::Tensor& y, const at::Tensor& target) const;
     void note_epoch();
     Json identity() const;
+    void require_best_weights(const std::map<std::string, at::Tensor>& best, std::int64_t epoch) const;
     GraphTraining m_settings;
     const TrainingData& m_data;
     std::shared_ptr<GraphNetwork> m_network;

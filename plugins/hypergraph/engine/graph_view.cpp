@@ -1,5 +1,6 @@
 #include "plugins/hypergraph/engine/graph_view.h"
 #include "core/base/error.h"
+#include "plugins/hypergraph/engine/tensor_views.h"
 #include <ATen/ATen.h>
 #include <algorithm>
 #include <numeric>
@@ -15,10 +16,7 @@ at::Tensor NodeMatrix::to_dense() const {
     if (dense.defined()) return dense;
     const at::Tensor full = at::zeros({rows(), columns()}, at::kFloat);
     const at::Tensor weights = values.defined() ? values.contiguous() : values;
-    float* out = static_cast<float*>(full.mutable_data_ptr());
-    for (std::int64_t r = 0; r < rows(); ++r)
-        for (std::int64_t k = pattern->rows.offsets[static_cast<std::size_t>(r)]; k < pattern->rows.offsets[static_cast<std::size_t>(r) + 1]; ++k)
-            out[r * columns() + pattern->rows.items[static_cast<std::size_t>(k)]] += weights.defined() ? weights.const_data_ptr<float>()[k] : 1.0f;
+    add_rows(pattern->rows, weights.defined() ? weights.const_data_ptr<float>() : nullptr, columns(), static_cast<float*>(full.mutable_data_ptr()));
     return full;
 }
 
@@ -62,6 +60,45 @@ const LoopedEdges& GraphView::looped() const {
     made.is_loop.index_fill_(0, at::from_blob(made.place_of_loop.data(), {m_nodes}, at::kLong), true);
     m_looped = std::move(made);
     return *m_looped;
+}
+
+NormalizedEdges GraphView::normalized_now(bool loops, bool improved) const {
+    NormalizedEdges made;
+    if (loops) {
+        const LoopedEdges& with_loops = looped();
+        made.pattern = with_loops.pattern;
+        const auto count = static_cast<std::int64_t>(with_loops.edge.size());
+        const at::Tensor edge = at::from_blob(const_cast<std::int64_t*>(with_loops.edge.data()), {count}, at::kLong), fill = at::full({count}, improved ? 2.0 : 1.0);
+        if (!edge_weights.defined()) made.weights = at::where(edge < 0, fill, 1.0f);
+        else if (edge_weights.size(0) == 0) made.weights = fill;
+        else {
+            made.weights = at::where(edge < 0, fill, edge_weights.index_select(0, edge.clamp_min(0)));
+            // A loop that a later one of its node has replaced adds nothing, but gets the same gradient: the reference writes both into one place.
+            for (const auto& [replaced, place] : with_loops.other_loops) {
+                const at::Tensor weight = edge_weights.narrow(0, replaced, 1);
+                made.weights = made.weights.index_add(0, at::full({1}, place, at::kLong), weight - weight.detach());
+            }
+        }
+    } else {
+        made.pattern = m_edges;
+        made.weights = edge_weights.defined() ? edge_weights : at::ones({made.pattern->entries()});
+    }
+    const at::Tensor row = tensor_of(row_of_each(made.pattern->rows)), item = tensor_of(made.pattern->rows.items);
+    const at::Tensor degree = at::zeros({m_nodes}).index_add(0, row, made.weights);
+    if ((degree.detach() < 0).any().item<bool>())
+        throw Error(ErrorCode::invalid_value, "The weights of the edges into a node add up to less than 0, so it cannot be normalised.", "node " + std::to_string(degree.argmin().item<std::int64_t>()), "Give weights of 0 or more, or leave them out.");
+    const at::Tensor is_positive = degree > 0, scale = at::where(is_positive, at::where(is_positive, degree, 1.0f).rsqrt(), 0.0f);
+    made.weights = scale.index_select(0, item) * made.weights * scale.index_select(0, row);
+    return made;
+}
+
+/// Neither pattern nor weights change while a network is trained.
+NormalizedEdges GraphView::normalized(bool loops, bool improved) const {
+    if (edge_weights.defined() && edge_weights.requires_grad()) return normalized_now(loops, improved);
+    KeptEdges& kept = m_normalized[{loops, improved}];
+    const bool same = edge_weights.defined() ? kept.of.is_same(edge_weights) : !kept.of.defined();
+    if (!kept.edges.pattern || !same) kept = {normalized_now(loops, improved), edge_weights};
+    return kept.edges;
 }
 
 const at::Tensor& GraphView::degree_scale() const {

@@ -27,6 +27,9 @@ struct LoopedEdges {
     at::Tensor is_loop;                       ///< bool [entries]
 };
 
+/// D^-1/2 (A + I) D^-1/2 with weights of the edges, differentiable: one weight for each place of the pattern.
+struct NormalizedEdges { Pattern pattern; at::Tensor weights; };
+
 class GraphView {
 public:
     GraphView(std::int64_t nodes, Pattern edges, Pattern members);   ///< null: none
@@ -42,6 +45,8 @@ public:
     at::Tensor hyperedge_weights;                                 ///< [hyperedges]; undefined: all 1
 
     const LoopedEdges& looped() const;
+    /// With loops of 1, `improved` of 2, or the edges as they are. Kept unless the edges' weights are learnt. Throws Error(invalid_value) where weights into a node add up to less than 0.
+    NormalizedEdges normalized(bool loops, bool improved) const;
     /// (1 / sqrt(degree)) of the looped edges without weights.
     const at::Tensor& degree_scale() const;
     /// 1 / members of each hyperedge, 1 / hyperedges of each node (0 where there are none).
@@ -60,8 +65,11 @@ public:
 
 private:
     std::int64_t m_nodes;
+    NormalizedEdges normalized_now(bool loops, bool improved) const;
     Pattern m_edges, m_members;
     mutable std::optional<LoopedEdges> m_looped;
+    struct KeptEdges { NormalizedEdges edges; at::Tensor of; };   ///< of: the weights it was made of
+    mutable std::map<std::pair<bool, bool>, KeptEdges> m_normalized;
     mutable at::Tensor m_degree_scale, m_member_scale, m_hyperedge_scale;
     mutable Pattern m_completed, m_of_nodes, m_of_hyperedges;
     mutable std::shared_ptr<GraphView> m_members_as_edges, m_edges_as_members;

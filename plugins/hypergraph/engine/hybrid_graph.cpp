@@ -15,6 +15,19 @@ void check_ids(std::span<const std::int32_t> ids, std::int64_t nodes, const char
 
 }
 
+void add_rows(const Csr& pattern, const float* values, std::int64_t columns, float* out) {
+    for (std::int64_t row = 0; row < pattern.rows(); ++row)
+        for (std::int64_t k = pattern.offsets[static_cast<std::size_t>(row)]; k < pattern.offsets[static_cast<std::size_t>(row) + 1]; ++k)
+            out[row * columns + pattern.items[static_cast<std::size_t>(k)]] += values ? values[k] : 1.0f;
+}
+
+std::vector<float> dense_values(const Features& features) {
+    if (features.is_dense()) return features.dense;
+    std::vector<float> dense(static_cast<std::size_t>(features.rows * features.columns), 0);
+    add_rows(features.pattern, features.values.empty() ? nullptr : features.values.data(), features.columns, dense.data());
+    return dense;
+}
+
 Features picked_rows(const Features& all, std::span<const std::int32_t> rows) {
     Features own{static_cast<std::int64_t>(rows.size()), all.columns, {}, {}, {}};
     for (const std::int32_t row : rows) {

@@ -16,6 +16,10 @@ struct Features {
     bool empty() const { return columns == 0; }
 };
 
+/// Sparse rows written into zeros [rows, columns]; `values` by place, null: all 1. What stands twice is added.
+void add_rows(const Csr& pattern, const float* values, std::int64_t columns, float* out);
+/// All values, row after row.
+std::vector<float> dense_values(const Features& features);
 /// The features of some rows, in the order asked for.
 Features picked_rows(const Features& all, std::span<const std::int32_t> rows);
 /// Throws Error(invalid_value) naming the first row with a value that is not finite, "so " + `consequence`.

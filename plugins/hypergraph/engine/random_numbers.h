@@ -1,5 +1,6 @@
 #pragma once
-// Random numbers that are the same on every machine and with every library (SplitMix64; Steele, Lea, Flood 2014). No LibTorch.
+// Random numbers that are the same on every machine and with every library. No LibTorch.
+#include "core/base/split_mix.h"
 #include <cmath>
 #include <cstdint>
 #include <numbers>
@@ -9,12 +10,7 @@ namespace lathe::hypergraph {
 class Random {
 public:
     explicit Random(std::uint64_t seed) : m_state(seed) {}
-    std::uint64_t next() {
-        std::uint64_t z = m_state += 0x9e3779b97f4a7c15u;
-        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-        z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-        return z ^ z >> 31;
-    }
+    std::uint64_t next() { return next_split_mix(m_state); }
     double uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }                                ///< [0, 1)
     std::int64_t below(std::int64_t n) { return static_cast<std::int64_t>(uniform() * static_cast<double>(n)); }   ///< [0, n)
     double normal() {

@@ -6,18 +6,18 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace lathe::hypergraph {
 namespace {
 
 constexpr std::size_t kMostColumns = 200;
-constexpr std::int64_t kEdgeBytes = 120, kMembershipBytes = 48, kFeatureBytes = 24, kNodeBytes = 120;   // of the finished graph with what its making needs
 constexpr std::int64_t kFreelyDeclared = 1'000'000, kDeclaredPerByte = 1000;
+
+}
 
 void check_memory(double need, const std::string& where, std::int64_t most) {
     require_memory(need, "The graph of this file", where, "Take a part of the graph, or a computer with more memory.", most);
-}
-
 }
 
 std::string counted(std::int64_t number) {
@@ -38,6 +38,25 @@ void Columns::set(std::string_view name, std::int32_t place, std::string_view va
     }
     if (at->second.size() <= static_cast<std::size_t>(place)) at->second.resize(static_cast<std::size_t>(place) + 1);
     at->second[static_cast<std::size_t>(place)] = value;
+}
+
+void Columns::set_missing(std::string_view name, std::int64_t size, std::string_view value) {
+    for (std::int32_t place = 0; place < size; ++place) {
+        const std::vector<std::string>* given = texts(name);
+        if (!given || static_cast<std::size_t>(place) >= given->size() || (*given)[static_cast<std::size_t>(place)].empty()) set(name, place, value);
+    }
+}
+
+bool DeclaredNodes::declare(std::int32_t node) {
+    grow(node);
+    return std::exchange(m_declared[static_cast<std::size_t>(node)], 1) == 0;
+}
+
+void DeclaredNodes::tell(Reading& reading) const {
+    const std::int64_t added = std::ranges::count(m_declared, 0);
+    if (added == 0) return;
+    reading.found("nodes that only edges name", added, "added");
+    reading.warn(counted(added) + " nodes have no entry of their own, the first at " + m_first + ".");
 }
 
 const std::vector<std::string>* Columns::texts(std::string_view name) const {

@@ -3,6 +3,7 @@
 #include "plugins/hypergraph/engine/graph_reader.h"
 #include "plugins/hypergraph/engine/id_table.h"
 #include "plugins/hypergraph/engine/text_lines.h"
+#include <algorithm>
 #include <map>
 
 namespace lathe::hypergraph {
@@ -12,6 +13,7 @@ class Columns {
 public:
     /// Counts and leaves out what goes beyond 200 columns.
     void set(std::string_view name, std::int32_t place, std::string_view value);
+    void set_missing(std::string_view name, std::int64_t size, std::string_view value);   ///< of the first `size` places, those that have none
     std::int64_t left_out() const { return m_left_out; }
     bool has(std::string_view name) const { return m_columns.contains(name); }
     const std::vector<std::string>& names() const { return m_names; }     ///< in order of appearance
@@ -23,6 +25,22 @@ private:
     std::map<std::string, std::vector<std::string>, std::less<>> m_columns;
     std::vector<std::string> m_names;   ///< in order of appearance
     std::int64_t m_left_out = 0;
+};
+
+/// Nodes that a file has a list of, in any order, and where another one is named first.
+class DeclaredNodes {
+public:
+    bool declare(std::int32_t node);                     ///< false: it was declared before
+    template <typename Place> void name(std::int32_t node, Place place) {
+        grow(node);
+        if (!m_declared[static_cast<std::size_t>(node)] && m_first.empty()) m_first = place();
+    }
+    void tell(struct Reading& reading) const;            ///< into the report, where there are any
+
+private:
+    void grow(std::int32_t node) { m_declared.resize(std::max(m_declared.size(), static_cast<std::size_t>(node) + 1)); }
+    std::vector<char> m_declared;
+    std::string m_first;
 };
 
 /// Everything is by place in the id tables (order of appearance).
@@ -46,6 +64,11 @@ struct RawGraph {
     void add_member(std::int32_t node, std::int32_t hyperedge) { member.push_back(node); member_of.push_back(hyperedge); }
     void add_edge(std::int32_t a, std::int32_t b) { source.push_back(a); target.push_back(b); }
 };
+
+/// Bytes that the finished graph needs for each edge, membership, feature and node, with what its making needs.
+inline constexpr std::int64_t kEdgeBytes = 120, kMembershipBytes = 48, kFeatureBytes = 24, kDenseBytes = 8, kNodeBytes = 120;
+/// Throws Error(out_of_memory) where a graph of `need` bytes does not fit into `most` (0: what is free).
+void check_memory(double need, const std::string& where, std::int64_t most);
 
 /// What "auto" means for a format.
 struct FormatRules {

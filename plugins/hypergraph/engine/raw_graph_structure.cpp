@@ -1,4 +1,5 @@
 // From what a reader gathered to the structure of the hybrid graph: edges and hyperedges, directions, duplicates, loops.
+#include "core/base/split_mix.h"
 #include "plugins/hypergraph/engine/hyperedge_choice.h"
 #include "plugins/hypergraph/engine/raw_graph.h"
 #include <algorithm>
@@ -8,14 +9,8 @@
 namespace lathe::hypergraph {
 namespace {
 
-std::uint64_t mixed(std::uint64_t x) {   // the finaliser of splitmix64
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
 std::uint64_t pair_hash(std::int32_t a, std::int32_t b) {
-    return mixed(((static_cast<std::uint64_t>(static_cast<std::uint32_t>(a)) << 32) | static_cast<std::uint32_t>(b)) + 0x9e3779b97f4a7c15u);
+    return mixed_bits(((static_cast<std::uint64_t>(static_cast<std::uint32_t>(a)) << 32) | static_cast<std::uint32_t>(b)) + kSplitMixStep);
 }
 
 /// Whether each edge has its reverse, as often: the sums of the hashes of all edges and of all reverses agree (by chance once in 2^64).
@@ -200,13 +195,13 @@ private:
         std::vector<char> keep(static_cast<std::size_t>(m_graph.hyperedge_count()), 1);
         std::int64_t repeated = 0;
         for (std::int64_t h = 0; h < m_graph.hyperedge_count(); ++h) {
-            std::uint64_t sum = mixed(static_cast<std::uint64_t>(m_graph.members.length(h)) + 1), product = 1;
+            std::uint64_t sum = mixed_bits(static_cast<std::uint64_t>(m_graph.members.length(h)) + 1), product = 1;
             for (std::int64_t k = m_graph.members.offsets[static_cast<std::size_t>(h)]; k < m_graph.members.offsets[static_cast<std::size_t>(h) + 1]; ++k) {
                 const std::uint64_t of = pair_hash(m_graph.members.items[static_cast<std::size_t>(k)], m_graph.direction.empty() ? 0 : m_graph.direction[static_cast<std::size_t>(k)]);
                 sum += of;
                 product *= of | 1;
             }
-            if (m_graph.members.length(h) > 0 && !known.insert(sum ^ mixed(product)).second) {
+            if (m_graph.members.length(h) > 0 && !known.insert(sum ^ mixed_bits(product)).second) {
                 ++repeated;
                 keep[static_cast<std::size_t>(h)] = 0;
             }

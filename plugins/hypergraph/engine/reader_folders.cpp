@@ -27,19 +27,20 @@ void need(const fs::path& file, const fs::path& folder, const char* name) {
     if (file.empty()) throw Error(ErrorCode::not_found, "A file of the data set is missing.", (folder / name).string() + " (or .gz)", "Choose the folder that holds all files of the data set.");
 }
 
-/// Node names of a split list.
+/// {"name": [training nodes by their ids], …}; the others are for testing.
 void split_lists(const fs::path& file, Reading& reading) {
     ByteStream stream(file);
     reading.raw.rest_of_split = Part::test;
     read_json_items(stream, {}, [&](JsonItem& item) {
         const auto refuse = [&](const std::string& what, const Json& value) {
-            throw Error(ErrorCode::wrong_format, what, stream.where() + ", line " + std::to_string(item.line) + ", split " + valid_text(item.member, 60) + ": " + brief(value), "A split is a list of training nodes, from 0.");
+            throw Error(ErrorCode::wrong_format, what, stream.where() + ", line " + std::to_string(item.line) + ", split " + valid_text(item.member, 60) + ": " + brief(value), "A split is a list of training nodes, by their ids.");
         };
         if (!item.value.is_array()) refuse("A split is no list.", item.value);
         auto& split = reading.raw.splits.emplace_back(std::string(item.member), std::vector<std::pair<std::int32_t, Part>>()).second;
         for (const Json& node : item.value) {
-            if (!node.is_number_integer() || node.get<std::int64_t>() < 0 || node.get<std::int64_t>() >= reading.raw.nodes.size()) refuse("A split names a node that does not exist.", node);
-            split.emplace_back(static_cast<std::int32_t>(node.get<std::int64_t>()), Part::train);
+            const std::int32_t place = node.is_number_integer() ? reading.raw.nodes.find_number(node.get<std::int64_t>()) : node.is_string() ? reading.raw.nodes.find(node.get_ref<const std::string&>()) : -1;
+            if (place < 0) refuse("A split names a node that does not exist.", node);
+            split.emplace_back(place, Part::train);
         }
     });
 }
@@ -270,6 +271,7 @@ void read_csv_folder(const fs::path& folder, Reading& reading) {
     read(one({"edges.csv", "edges.tsv", "edges.txt"}), [&](ByteStream& stream) { read_pairs(stream, reading, false); });
     read(one({"hyperedge_names.csv"}, true), [&](ByteStream& stream) { read_hyperedge_table(stream, reading); });
     read(one({"hyperedges.csv", "hyperedges.tsv"}, true), [&](ByteStream& stream) { read_pairs(stream, reading, true); });
+    if (const fs::path splits = with_or_without_gz(folder / "splits_train.json"); !splits.empty()) split_lists(splits, reading);
     if (reading.options.features == "none" || reading.options.features == "other") return;
     if (!read(one({"features.json"}), [&](ByteStream& stream) { read_feature_lists(stream, reading); })) read(one({"features.mtx"}), [&](ByteStream& stream) { read_feature_matrix(stream, reading); });
 }

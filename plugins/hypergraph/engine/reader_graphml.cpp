@@ -21,11 +21,7 @@ public:
             else if (m_collect) m_text += m_xml.text();
         }
         if (!m_graph_seen) m_xml.refuse("There is no <graph> in this file.");
-        if (!m_first_undeclared.empty()) {
-            const std::int64_t added = std::ranges::count(m_declared, 0);
-            m_reading.found("nodes that only edges name", added, "added");
-            m_reading.warn(counted(added) + " nodes have no <node> of their own, the first at " + m_first_undeclared + ".");
-        }
+        m_declared.tell(m_reading);
         apply_defaults();
         if (m_edge_values > 0) m_reading.found("attributes of edges", m_edge_values, "left out");
         m_reading.rules.directed = m_directed > 0;
@@ -59,11 +55,8 @@ private:
             if (kind && *kind != "directed" && *kind != "undirected") m_xml.refuse("edgedefault is neither directed nor undirected.");
             m_default_directed = kind && *kind == "directed";
         } else if (name == "node") {
-            const std::int64_t known = m_raw.nodes.size();
             m_node = m_raw.nodes.add(m_xml.required("id"));
-            if (m_node < known && m_declared[static_cast<std::size_t>(m_node)]) m_xml.refuse("Two nodes have the id " + valid_text(m_xml.required("id"), 60) + ".");
-            m_declared.resize(static_cast<std::size_t>(m_raw.nodes.size()));
-            m_declared[static_cast<std::size_t>(m_node)] = 1;
+            if (!m_declared.declare(m_node)) m_xml.refuse("Two nodes have the id " + valid_text(m_xml.required("id"), 60) + ".");
             m_open.push_back('n');
             look();
         } else if (name == "edge") {
@@ -109,8 +102,7 @@ private:
     std::int32_t end_point(const char* attribute) {
         const std::string& id = m_xml.required(attribute);
         const std::int32_t node = m_raw.nodes.add(id);
-        if (m_declared.size() <= static_cast<std::size_t>(node)) m_declared.resize(static_cast<std::size_t>(node) + 1);
-        if (!m_declared[static_cast<std::size_t>(node)] && m_first_undeclared.empty()) m_first_undeclared = m_stream.where() + ", line " + std::to_string(m_xml.line()) + ": " + valid_text(id, 60);
+        m_declared.name(node, [&] { return m_stream.where() + ", line " + std::to_string(m_xml.line()) + ": " + valid_text(id, 60); });
         return node;
     }
 
@@ -129,12 +121,7 @@ private:
     void apply_defaults() {
         for (const auto& [key, value] : m_defaults) {
             const Key& of = m_keys[key];
-            if (value.empty() || (of.of != "node" && of.of != "all")) continue;
-            const auto* given = m_raw.node_columns.texts(of.name);
-            std::vector<char> has(static_cast<std::size_t>(m_raw.nodes.size()));
-            for (std::size_t node = 0; given && node < given->size(); ++node) has[node] = !(*given)[node].empty();
-            for (std::size_t node = 0; node < has.size(); ++node)
-                if (!has[node]) m_raw.node_columns.set(of.name, static_cast<std::int32_t>(node), value);
+            if (!value.empty() && (of.of == "node" || of.of == "all")) m_raw.node_columns.set_missing(of.name, m_raw.nodes.size(), value);
         }
     }
 
@@ -189,9 +176,9 @@ private:
     RawGraph& m_raw;
     std::map<std::string, Key, std::less<>> m_keys;
     std::map<std::string, std::string, std::less<>> m_defaults;
-    std::string m_key, m_data, m_text, m_first_undeclared;
-    std::vector<char> m_declared;   ///< by node
-    std::string m_open;             ///< what is open: n, e, h
+    std::string m_key, m_data, m_text;
+    DeclaredNodes m_declared;
+    std::string m_open;   ///< what is open: n, e, h
     std::int32_t m_node = -1, m_hyperedge = -1;
     std::int64_t m_directed = 0, m_undirected = 0, m_edge_values = 0, m_looked = 0;
     bool m_root = false, m_graph_seen = false, m_default_directed = false, m_collect = false, m_weighted = false;

@@ -34,7 +34,10 @@ public:
         m_raw.hyperedge_weights.resize(m_weighted ? static_cast<std::size_t>(m_raw.hyperedges.size()) : 0, 1.0f);
         if (m_node_again > 0) m_reading.found("nodes that are listed again", m_node_again, "their attributes are joined");
         if (m_edge_again > 0) m_reading.found("hyperedges that are listed again", m_edge_again, "their attributes are joined");
-        if (m_incidence_weights > 0) m_reading.found("weights of incidences", m_incidence_weights, "left out: memberships have no weight here");
+        if (m_incidence_weights > m_incidence_ones) {
+            m_reading.found("weights of incidences", m_incidence_weights, "left out: memberships have no weight here");
+            m_reading.warn(counted(m_incidence_weights - m_incidence_ones) + " memberships have a weight other than 1, which is left out: no layer here knows weights of memberships.");
+        } else if (m_incidence_weights > 0) m_reading.found("weights of incidences", m_incidence_weights, "all 1, as memberships are here");
         if (m_incidence_attributes > 0) m_reading.found("attributes of incidences", m_incidence_attributes, "left out");
         if (m_reading.is_complex) m_reading.report.rows.push_back({"network type", "asc: an abstract simplicial complex", m_reading.options.all_faces ? "all faces are hyperedges" : "the listed simplices are hyperedges"});
     }
@@ -112,7 +115,9 @@ private:
             direction = given == "head" ? 1 : -1;
             m_directed = true;
         }
-        m_incidence_weights += !std::isnan(weight(object));
+        const double value = weight(object);
+        m_incidence_weights += !std::isnan(value);
+        m_incidence_ones += value == 1;
         m_incidence_attributes += attributes(object) != nullptr;
         m_raw.add_member(node, hyperedge);
         m_raw.direction.push_back(direction);
@@ -142,7 +147,7 @@ private:
     Reading& m_reading;
     RawGraph& m_raw;
     std::string m_where;
-    std::int64_t m_line = 1, m_incidence_weights = 0, m_incidence_attributes = 0, m_node_again = 0, m_edge_again = 0;
+    std::int64_t m_line = 1, m_incidence_weights = 0, m_incidence_ones = 0, m_incidence_attributes = 0, m_node_again = 0, m_edge_again = 0;
     std::vector<char> m_listed_nodes, m_listed_edges;
     bool m_directed = false, m_weighted = false;
 };

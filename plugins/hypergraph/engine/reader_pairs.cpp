@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 
 namespace lathe::hypergraph {
 namespace {
 
 constexpr std::int64_t kLookEvery = 1 << 16;
+constexpr std::size_t kMostRelations = 10'000;
 
 std::string lower(std::string_view text) {
     std::string made(text);
@@ -105,6 +107,25 @@ void read_pairs(ByteStream& stream, Reading& reading, bool memberships) {
     if (layout.weight >= 0 && !layout.memberships) reading.report.rows.push_back({"weights of edges", "column " + std::to_string(layout.weight + 1), weights_before < raw.edge_weights.size() ? "kept" : "none"});
     if (layout.columns > (layout.weight >= 0 ? 3u : 2u)) reading.report.rows.push_back({"columns of the list", std::to_string(layout.columns), "only the two ids" + std::string(layout.weight >= 0 ? " and the weight" : "") + " are read"});
     reading.tell_dangling(dangling, layout.memberships ? "memberships" : "edges");
+}
+
+void read_sif(ByteStream& stream, Reading& reading) {
+    LineReader lines(stream);
+    std::set<std::string, std::less<>> relations;
+    std::string_view line;
+    while (lines.next(line)) {
+        if (trimmed(line).empty()) continue;
+        const bool tabs = line.find('\t') != line.npos;   // then names may hold blanks
+        std::vector<std::string_view> words = split(line, tabs ? '\t' : ' ');
+        for (std::string_view& word : words) word = trimmed(word);
+        std::erase_if(words, [](std::string_view word) { return word.empty(); });
+        if (words.size() == 2) lines.refuse("A line has a node and a kind of edge, but no target.", line, "A line holds a node alone, or a node, a kind of edge and targets.");
+        const std::int32_t from = reading.raw.nodes.add(words[0]);
+        for (std::size_t k = 2; k < words.size(); ++k) reading.raw.add_edge(from, reading.raw.nodes.add(words[k]));
+        if (words.size() > 2 && relations.size() < kMostRelations && !relations.contains(words[1])) relations.emplace(words[1]);
+        if (lines.number() % kLookEvery == 0) reading.look(stream);
+    }
+    if (relations.size() > 1) reading.found("kinds of edges", static_cast<std::int64_t>(relations.size()), "left out: all are edges alike");
 }
 
 void read_hyperedge_lines(ByteStream& stream, Reading& reading) {

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <optional>
 
 namespace lathe::hypergraph {
 namespace {
@@ -32,6 +34,11 @@ public:
         const auto [file, entry] = find(name);
         return file ? file->get(entry->name) : at::Tensor();
     }
+    std::optional<std::vector<std::string>> texts(std::string_view name) const {
+        for (const auto& file : m_files)
+            if (auto found = file->texts(name)) return found;
+        return std::nullopt;
+    }
     const std::string& path() const { return m_where; }
     std::string names() const {
         std::string text;
@@ -44,6 +51,12 @@ public:
         return std::ranges::any_of(m_files, [&](const auto& file) { return file->others().is_object() && file->others().contains(std::string(name)); });
     }
     const std::string& format() const { return m_files.front()->format(); }
+    std::int64_t elements(std::string_view name) const {   // as the header says; 0: none
+        std::int64_t count = 1;
+        const auto [file, entry] = find(name);
+        for (const std::int64_t size : entry ? entry->shape : std::vector<std::int64_t>{0}) count *= size;
+        return count;
+    }
 
 private:
     std::pair<const TensorIndex*, const TensorEntry*> find(std::string_view name) const {
@@ -72,11 +85,13 @@ public:
             throw Error(pytorch ? ErrorCode::unsupported : ErrorCode::wrong_format, pytorch ? "This PyTorch file is no plain dict of a graph's tensors." : "The file holds no graph.",
                 m_arrays.path() + ": " + m_arrays.names(), pytorch ? kConverter : "A graph has edge_index or hyperedge_index, or adj_indptr and adj_indices.");
         }
+        require_room();
         csr ? csr_edges() : record_edges();
         hyperedges();
         features();
         labels();
         count_nodes();
+        names();
         masks();
     }
 
@@ -88,6 +103,17 @@ private:
         std::string text = "shape [";
         for (std::int64_t k = 0; k < tensor.dim(); ++k) text += (k ? ", " : "") + std::to_string(tensor.size(k));
         return text + "]";
+    }
+    /// What the headers announce is asked for before anything of it is read.
+    void require_room() const {
+        static constexpr std::pair<const char*, std::int64_t> kStructure[] = {{"edge_index", kEdgeBytes / 2}, {"edges", kEdgeBytes / 2}, {"adj_indices", kEdgeBytes}, {"hyperedge_index", kMembershipBytes / 2}, {"hyperedges", kMembershipBytes / 2}};
+        static constexpr std::pair<const char*, std::int64_t> kRows[] = {{"x", kDenseBytes}, {"features", kDenseBytes}, {"raw_features", kDenseBytes}, {"attr_indices", kFeatureBytes}};
+        double need = 0;
+        for (const auto& [name, bytes] : kStructure) need += static_cast<double>(m_arrays.elements(name) * bytes);
+        double rows = 0;   // one of them is read
+        for (const auto& [name, bytes] : kRows) rows = std::max(rows, static_cast<double>(m_arrays.elements(name) * bytes));
+        if (m_reading.options.features == "file" || m_reading.options.features == "raw") need += rows;
+        check_memory(need, m_arrays.path(), m_reading.options.most_bytes);
     }
     void tick() const {
         if (m_reading.options.tick) m_reading.options.tick(0.5, 1);
@@ -228,8 +254,11 @@ private:
 
     void labels() {
         std::string name;
-        for (const char* candidate : {"y", "target", "labels"})
+        for (const char* candidate : {"y", "target", "labels"}) {
             if (name.empty() && m_arrays.has(candidate)) name = candidate;
+            if (name.empty())
+                if (const auto texts = m_arrays.texts(candidate)) return text_labels(candidate, *texts);
+        }
         if (name.empty()) return;
         at::Tensor given = m_arrays.get(name);
         if (given.dim() == 2 && given.size(1) == 1) given = given.squeeze(1);
@@ -248,7 +277,33 @@ private:
             largest = std::max(largest, label);
             m_reading.labels.push_back(static_cast<std::int32_t>(std::max<std::int64_t>(label, -1)));
         }
-        for (std::int64_t k = 0; k <= largest; ++k) m_reading.classes.push_back(std::to_string(k));
+        if (const auto names = m_arrays.texts("class_names"); names && static_cast<std::int64_t>(names->size()) > largest) m_reading.classes = *names;
+        else for (std::int64_t k = 0; k <= largest; ++k) m_reading.classes.push_back(std::to_string(k));
+    }
+
+    /// Classes by alphabet; an empty text is no label.
+    void text_labels(const char* name, const std::vector<std::string>& texts) {
+        std::map<std::string, std::int32_t> number;
+        for (const std::string& text : texts)
+            if (!text.empty()) number[text] = 0;
+        if (number.size() > 65'536) throw Error(ErrorCode::wrong_format, "The labels have more than 65 536 different values.", m_arrays.path() + ", array " + name, "Choose classes as labels.");
+        for (auto& [text, k] : number) {
+            k = static_cast<std::int32_t>(m_reading.classes.size());
+            m_reading.classes.push_back(text);
+        }
+        for (const std::string& text : texts) m_reading.labels.push_back(text.empty() ? -1 : number[text]);
+        m_label_rows = static_cast<std::int64_t>(texts.size());
+    }
+
+    /// gnn-benchmark's names of nodes.
+    void names() {
+        const auto given = m_arrays.texts("node_names");
+        if (!given) return;
+        if (static_cast<std::int64_t>(given->size()) != m_nodes) {
+            m_reading.warn("The array node_names has " + counted(static_cast<std::int64_t>(given->size())) + " texts for " + counted(m_nodes) + " nodes, and is left out.");
+            return;
+        }
+        for (std::int64_t node = 0; node < m_nodes; ++node) m_raw.node_columns.set("name", static_cast<std::int32_t>(node), (*given)[static_cast<std::size_t>(node)]);
     }
 
     /// Rows of features or labels count the nodes where they are there; ids must lie below.

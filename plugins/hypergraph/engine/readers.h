@@ -7,6 +7,8 @@ namespace lathe::hypergraph {
 /// Pairs with an optional third column of weights, with or without a header. A header of "node,hyperedge" (or the other way round) makes memberships.
 void read_pairs(ByteStream& stream, Reading& reading, bool memberships);
 bool is_pair_header(const std::vector<std::string_view>& fields);   ///< whether the first two are words that such a header has
+/// Cytoscape's Simple Interaction Format: a node, the kind of its edges, targets; or a node alone. Separated by tabs where there are any, else by blanks.
+void read_sif(ByteStream& stream, Reading& reading);
 /// One hyperedge on each line: its nodes, separated by commas or blanks (Benson's text sets).
 void read_hyperedge_lines(ByteStream& stream, Reading& reading);
 /// Columns of nodes: id (or new_id, or the first), a label or target, other attributes.
@@ -16,7 +18,8 @@ void read_hyperedge_table(ByteStream& stream, Reading& reading);
 /// {"node": [indices], …}; values of 1.
 void read_feature_lists(ByteStream& stream, Reading& reading);
 
-/// MUSAE (Rozemberczki 2019) and plain folders of csv files: *edges.csv, *target.csv or *nodes.csv, *features.json, *hyperedges.csv.
+/// MUSAE (Rozemberczki 2019) and plain folders of csv files: *edges.csv, *target.csv or *nodes.csv, *features.json or *features.mtx, *hyperedges.csv,
+/// *hyperedge_names.csv, splits_train.json.
 void read_csv_folder(const std::filesystem::path& folder, Reading& reading);
 /// Converted HyperGCN sets: hyperedges.tsv, features.mtx, labels.txt, splits_train.json.
 void read_hypergcn_folder(const std::filesystem::path& folder, Reading& reading);
@@ -28,6 +31,7 @@ void read_benson_folder(const std::filesystem::path& folder, Reading& reading);
 void read_hif(ByteStream& stream, Reading& reading);             ///< Hypergraph Interchange Format, as strict as its schema
 void read_xgi(ByteStream& stream, Reading& reading);
 void read_graphml(ByteStream& stream, Reading& reading);
+void read_gexf(ByteStream& stream, Reading& reading);            ///< Gephi's; a graph that changes is read as a whole
 void read_matrix_market(ByteStream& stream, Reading& reading);
 void read_hmetis(ByteStream& stream, Reading& reading);
 

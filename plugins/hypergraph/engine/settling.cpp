@@ -20,16 +20,7 @@ void give_positions(RunContext& run, std::string_view key, std::int64_t step, co
         places[2 * (i - first)] = static_cast<float>(positions.x[static_cast<std::size_t>(i)]);
         places[2 * (i - first) + 1] = static_cast<float>(positions.y[static_cast<std::size_t>(i)]);
     }
-    Artifact out;   // as RunContext::tensor, which knows no previews
-    out.key = key;
-    out.kind = "tensor";
-    out.media = "application/x-safetensors";
-    out.step = step;
-    out.shape = value.sizes().vec();
-    out.dtype = at::toString(value.scalar_type());
-    out.preview = preview;
-    out.bytes = std::make_shared<const std::string>(safetensors_bytes({{"value", value}}));
-    run.artifact(std::move(out));
+    run.tensor(key, step, value, Json::object(), preview);
 }
 
 void settle(RunContext& run, Layout& layout, std::int64_t nodes, const SettleOptions& options) {

@@ -30,6 +30,10 @@ bool LineReader::next(std::string_view& line) {
             if (!m_carry.empty()) line = m_carry.append(line);
             break;
         }
+        if (m_piece.find('\0') != m_piece.npos) {   // a hole of gigabytes, or no text: it would grow in memory as one line
+            ++m_number;
+            refuse("A line holds zero bytes.", {}, "This is no text file, or it was not written to its end: fetch it again.");
+        }
         m_carry.append(m_piece);
         m_piece = {};
         if (m_carry.size() > kLongestLine) {

@@ -30,10 +30,7 @@ void put_features(const Features& features, std::map<std::string, at::Tensor>& t
         return;
     }
     at::Tensor x = at::zeros({features.rows, features.columns});
-    float* at = x.mutable_data_ptr<float>();
-    for (std::int64_t row = 0; row < features.rows; ++row)
-        for (std::int64_t k = features.pattern.offsets[static_cast<std::size_t>(row)]; k < features.pattern.offsets[static_cast<std::size_t>(row) + 1]; ++k)
-            at[row * features.columns + features.pattern.items[static_cast<std::size_t>(k)]] = features.values.empty() ? 1.0f : features.values[static_cast<std::size_t>(k)];
+    add_rows(features.pattern, features.values.empty() ? nullptr : features.values.data(), features.columns, x.mutable_data_ptr<float>());
     tensors["x"] = x;
 }
 

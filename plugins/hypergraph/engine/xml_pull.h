@@ -1,5 +1,5 @@
 #pragma once
-// A small strict XML reader for GraphML: elements, attributes, texts. No LibTorch. One thread at a time.
+// A small strict XML reader for GraphML and GEXF: elements, attributes, texts. No LibTorch. One thread at a time.
 // Source: W3C XML 1.0, 5th edition. Entities other than the five that XML itself has are refused, never expanded; so are document types that declare any.
 #include "plugins/hypergraph/engine/byte_stream.h"
 #include <cstdint>

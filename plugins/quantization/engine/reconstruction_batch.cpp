@@ -1,5 +1,6 @@
 #include "plugins/quantization/engine/reconstruction_batch.h"
 #include "core/base/error.h"
+#include "core/base/split_mix.h"
 #include "plugins/quantization/engine/lanes.h"
 #include <algorithm>
 #include <array>
@@ -15,17 +16,10 @@ namespace {
 
 constexpr std::int64_t kBlock = 4096;   // floats that one thread takes at a time; also a sum's length in float
 
-std::uint64_t next_random(std::uint64_t& state) {   // splitmix64 (Steele et al. 2014)
-    std::uint64_t z = state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 /// y = a where 16 random bits are below `limit`, else b. Without a branch, which chance would mislead half of the time.
 void mix_lanes(const float* __restrict a, const float* __restrict b, float* __restrict y, std::uint64_t& state, std::int32_t limit) {
     std::array<std::uint64_t, kLanes / 4> random;
-    for (std::uint64_t& bits : random) bits = next_random(state);
+    for (std::uint64_t& bits : random) bits = next_split_mix(state);
     const auto draws = std::bit_cast<std::array<std::uint16_t, kLanes>>(random);
     std::array<std::int32_t, kLanes> one, other;
     std::memcpy(one.data(), a, sizeof one);
@@ -50,15 +44,15 @@ void square_lanes(const float* __restrict a, const float* __restrict b, float* _
 
 std::uint64_t mixed_seed(std::uint64_t seed, std::uint64_t number) {
     std::uint64_t state = seed;
-    state = next_random(state) ^ number;
-    return next_random(state);
+    state = next_split_mix(state) ^ number;
+    return next_split_mix(state);
 }
 
 std::vector<std::int64_t> drawn_samples(std::int64_t n, std::int64_t batch, std::uint64_t seed) {
     std::vector<std::int64_t> all(static_cast<std::size_t>(n));
     std::iota(all.begin(), all.end(), 0);
     if (batch >= n) return all;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(batch); ++i) std::swap(all[i], all[i + next_random(seed) % (all.size() - i)]);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(batch); ++i) std::swap(all[i], all[i + next_split_mix(seed) % (all.size() - i)]);
     all.resize(static_cast<std::size_t>(batch));
     return all;
 }
@@ -106,7 +100,7 @@ const at::Tensor& SampleCache::draw_mixed(const std::vector<std::int64_t>& indic
             std::uint64_t state = mixed_seed(seed, static_cast<std::uint64_t>(i));
             by_lanes(
                 0, values, [&](std::int64_t k) { mix_lanes(own + k, others + k, to + k, state, limit); },
-                [&](std::int64_t k) { to[k] = static_cast<std::int32_t>(next_random(state) & 0xffff) < limit ? own[k] : others[k]; });
+                [&](std::int64_t k) { to[k] = static_cast<std::int32_t>(next_split_mix(state) & 0xffff) < limit ? own[k] : others[k]; });
         }
     });
     return m_batch;
