@@ -88,15 +88,15 @@ int any_font(Random& random, std::int64_t first, std::int64_t count, double ital
 std::int64_t draw_digit(std::uint64_t stream, std::int64_t classes, Pixels out) {
     Random random(stream);
     const std::int64_t label = random.below(classes);
-    const cv::Mat canvas = character(static_cast<char>('0' + label), any_font(random, 0, 4, 0.3), static_cast<int>(5 + random.below(9)), 84);
+    const cv::Mat canvas = character(static_cast<char>('0' + label), any_font(random, 0, 4, 0.3), static_cast<int>(6 + random.below(9)), 94);
     Placement place;
     place.degrees = random.uniform(-22, 22);
     place.shear = random.uniform(-0.35, 0.35);
-    place.scale_x = random.uniform(0.65, 1.1);
-    place.scale_y = random.uniform(0.75, 1.15);
+    place.scale_x = random.uniform(0.7, 1.15);
+    place.scale_y = random.uniform(0.8, 1.15);
     place.shift_x = random.uniform(-2.5, 2.5);
     place.shift_y = random.uniform(-2.5, 2.5);
-    place.wobble = 13;
+    place.wobble = 11;
     sample_canvas(canvas, place, random, out);
     const std::int64_t ink = 150 + random.below(106);
     for (std::uint8_t& pixel : out) pixel = static_cast<std::uint8_t>(pixel * ink / 255);
@@ -190,18 +190,18 @@ std::int64_t draw_shape(std::uint64_t stream, std::int64_t classes, Pixels out) 
     sample_canvas(canvas, place, random, out);
     cv::Mat lines = cv::Mat::zeros(kCanvas, kCanvas, CV_8UC1);
     const auto anywhere = [&] { return cv::Point(static_cast<int>(random.below(kCanvas)), static_cast<int>(random.below(kCanvas))); };
-    for (std::int64_t i = random.below(3); i >= 0; --i) {
+    for (std::int64_t i = random.below(3); i > 0; --i) {
         const cv::Point from = anywhere(), to = anywhere();
         cv::line(lines, from, to, cv::Scalar(255), 3);
     }
     std::array<std::uint8_t, kDrawnSide * kDrawnSide> stray{};
     sample_canvas(lines, {}, random, stray);
-    const std::int64_t ground = 70 + random.below(60), ink = ground + 50 + random.below(70), stray_ink = random.chance(0.5) ? 20 : 200;
+    const std::int64_t ground = 70 + random.below(60), ink = ground + 60 + random.below(66), stray_ink = random.chance(0.5) ? 20 : 200;
     for (std::size_t i = 0; i < out.size(); ++i) {
         const std::int64_t under = (stray[i] * stray_ink + (255 - stray[i]) * ground) / 255;
         out[i] = static_cast<std::uint8_t>((out[i] * ink + (255 - out[i]) * under) / 255);
     }
-    add_noise(random, random.uniform(4, 22), out);
+    add_noise(random, random.uniform(4, 18), out);
     return label;
 }
 
