@@ -10,7 +10,7 @@
 namespace lathe::vit_merge {
 namespace {
 
-constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+constexpr double kUnknownScore = std::numeric_limits<double>::quiet_NaN();
 
 /// Which picture of which task comes when: [task, number].
 std::vector<std::pair<int, std::int64_t>> stream_of_tasks(const std::vector<std::shared_ptr<const TaskImages>>& tasks, bool mixed) {
@@ -28,13 +28,13 @@ std::vector<std::pair<int, std::int64_t>> stream_of_tasks(const std::vector<std:
     return all;
 }
 
-double mean_of(const std::vector<TaskScores>& tasks, double TaskScores::* member) {
+double mean_of_tasks(const std::vector<TaskScores>& tasks, double TaskScores::* member) {
     double sum = 0;
     for (const TaskScores& task : tasks) sum += task.*member;
-    return tasks.empty() ? kUnknown : sum / static_cast<double>(tasks.size());
+    return tasks.empty() ? kUnknownScore : sum / static_cast<double>(tasks.size());
 }
 
-Json cell(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+Json score_cell(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 class Scorer {
 public:
@@ -63,8 +63,8 @@ public:
         }
         for (TaskScores& task : m_out.tasks) {
             const auto images = static_cast<double>(task.images);
-            task.joint = m_with_gate ? task.joint / images : kUnknown;
-            task.gate = m_with_gate ? task.gate / images : kUnknown;
+            task.joint = m_with_gate ? task.joint / images : kUnknownScore;
+            task.gate = m_with_gate ? task.gate / images : kUnknownScore;
             task.oracle /= images;
         }
         m_out.parameters = m_merged.parameters();
@@ -150,9 +150,9 @@ private:
 
 }
 
-double MethodScores::joint() const { return mean_of(tasks, &TaskScores::joint); }
-double MethodScores::oracle() const { return mean_of(tasks, &TaskScores::oracle); }
-double MethodScores::gate() const { return mean_of(tasks, &TaskScores::gate); }
+double MethodScores::joint() const { return mean_of_tasks(tasks, &TaskScores::joint); }
+double MethodScores::oracle() const { return mean_of_tasks(tasks, &TaskScores::oracle); }
+double MethodScores::gate() const { return mean_of_tasks(tasks, &TaskScores::gate); }
 
 MethodScores score(RunContext& run, const TaskSetup& setup, MergedModel& merged, const EvaluationOptions& options, bool per_batch, const std::function<void(std::int64_t, std::int64_t)>& told) {
     return Scorer(run, setup, merged, options, per_batch)(told);
@@ -208,14 +208,14 @@ MethodScores method_scores_from(const Json& json) {
 
 void give_scores(RunContext& run, const TaskSetup& setup, const std::vector<MethodScores>& all, const std::optional<MethodScores>& individual, bool preview) {
     std::vector<std::vector<Json>> accuracy, methods, entropies;
-    const auto own = [&](std::size_t t) { return individual ? individual->tasks[t].oracle : kUnknown; };
+    const auto own = [&](std::size_t t) { return individual ? individual->tasks[t].oracle : kUnknownScore; };
     for (std::size_t k = 0; k < all.size(); ++k) {
         const MethodScores& s = all[k];
         double joint = 0, oracle = 0;
         for (std::size_t t = 0; t < s.tasks.size(); ++t) {
             const TaskScores& task = s.tasks[t];
             const std::string& name = setup.model(static_cast<int>(t)).name;
-            accuracy.push_back({s.label, name, task.images, cell(task.joint), cell(task.oracle), cell(task.gate), cell(own(t)), cell(task.oracle / own(t))});
+            accuracy.push_back({s.label, name, task.images, score_cell(task.joint), score_cell(task.oracle), score_cell(task.gate), score_cell(own(t)), score_cell(task.oracle / own(t))});
             joint += task.joint / own(t) / static_cast<double>(s.tasks.size());
             oracle += task.oracle / own(t) / static_cast<double>(s.tasks.size());
             if (preview) continue;
@@ -223,7 +223,7 @@ void give_scores(RunContext& run, const TaskSetup& setup, const std::vector<Meth
             run.metric("oracle." + name, static_cast<std::int64_t>(k), task.oracle);
             if (task.confusion.defined()) run.tensor("confusion", static_cast<std::int64_t>(k), task.confusion, {{"method", s.label}, {"task", name}, {"head", "oracle"}});
         }
-        methods.push_back({s.label, cell(s.joint()), cell(s.oracle()), cell(s.gate()), cell(joint), cell(oracle), s.parameters, s.bytes, s.bytes_half, cell(s.merge_ms), cell(s.forward_ms), s.path});
+        methods.push_back({s.label, score_cell(s.joint()), score_cell(s.oracle()), score_cell(s.gate()), score_cell(joint), score_cell(oracle), s.parameters, s.bytes, s.bytes_half, score_cell(s.merge_ms), score_cell(s.forward_ms), s.path});
         if (s.mixed_batch && !preview)
             run.log("warning", s.label + ": the gate disagrees within batches, so most pictures got a wrong head. Merge for each picture, or stream one task after the other.");
     }

@@ -52,7 +52,7 @@ void trim_pictures() {
     }
 }
 
-std::shared_ptr<const TaskImages> first_of(const std::shared_ptr<const TaskImages>& all, std::int64_t count) {
+std::shared_ptr<const TaskImages> first_pictures(const std::shared_ptr<const TaskImages>& all, std::int64_t count) {
     if (count == 0 || count >= all->size()) return all;
     return std::make_shared<const TaskImages>(TaskImages{all->images.slice(0, 0, count), all->labels.slice(0, 0, count), all->classes});
 }
@@ -77,7 +77,7 @@ std::shared_ptr<const TaskImages> kept_task(RunContext& run, const std::string& 
                 break;
             }
             all.splice(all.begin(), all, it);
-            return first_of(all.front().images, count);
+            return first_pictures(all.front().images, count);
         }
     const auto tick = [&run](std::int64_t) { run.check_cancelled(); };
     TaskImages opened;
@@ -92,7 +92,7 @@ std::shared_ptr<const TaskImages> kept_task(RunContext& run, const std::string& 
     }
     all.push_front({key, whole, std::make_shared<const TaskImages>(std::move(opened))});
     trim_pictures();
-    return first_of(all.front().images, count);
+    return first_pictures(all.front().images, count);
 }
 
 std::vector<InputSlot> setup_slots() {
