@@ -121,8 +121,9 @@ at::Tensor Vit::forward(std::vector<at::Tensor> inputs, TapStack* taps) {
 VitTrace Vit::trace(const at::Tensor& images) {
     Parts& p = *m_parts;
     VitTrace trace;
-    at::Tensor x = trace.embed = embed(images, nullptr);
-    if (p.pre) x = p.pre->forward(x, nullptr);
+    trace.embed = embed(images, nullptr);
+    trace.patches = p.patch.forward(images, nullptr);
+    at::Tensor x = trace.pre = p.pre ? p.pre->forward(trace.embed, nullptr) : trace.embed;
     for (auto& block : p.blocks) {
         at::Tensor attention;
         x = block->traced(x, &attention);

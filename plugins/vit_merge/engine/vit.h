@@ -7,7 +7,9 @@
 namespace lathe::vit_merge {
 
 struct VitTrace {
+    at::Tensor patches;                                    ///< [N, rows * columns, D]: the patch projection alone
     at::Tensor embed;                                      ///< [N, T, D]: tokens and position
+    at::Tensor pre;                                        ///< [N, T, D] what the first block reads: after norm_pre, where there is one
     std::vector<at::Tensor> blocks;                        ///< [N, T, D] after each block
     std::vector<at::Tensor> attention;                     ///< [N, heads, T, T] softmax of each block
     at::Tensor norm;                                       ///< [N, T, D] after the final norm (before pooling); undefined with fc_norm
