@@ -1,6 +1,5 @@
 #include "plugins/vit_merge/engine/task_trainer.h"
 #include "core/base/error.h"
-#include "core/nn/conv.h"
 #include "core/nn/random_stream.h"
 #include "core/nn/tensor_index.h"
 #include <ATen/ATen.h>
@@ -17,13 +16,6 @@ constexpr std::int64_t kMeasureBatch = 256;
 
 void forget_packed(Network& network) {
     network.visit_modules("", [](const std::string&, Module& module) { module.weights_changed(); });
-}
-
-/// Training: statistics of the batch, which the running ones follow.
-void learn_statistics(Network& network, bool on) {
-    network.visit_modules("", [on](const std::string&, Module& module) {
-        if (auto* norm = dynamic_cast<BatchNorm2d*>(&module)) norm->batch_statistics = on;
-    });
 }
 
 at::Tensor share_right(const at::Tensor& logits, const at::Tensor& labels) { return (logits.argmax(1) == labels).to(at::kFloat).sum(); }
@@ -209,7 +201,7 @@ GateTrainer::GateTrainer(const TaskTraining& settings, TaskBatches given, std::s
     if (m_gate->models() != static_cast<std::int64_t>(batches().tasks().size()))
         throw Error(ErrorCode::invalid_value, "A gate has an output for each task.", std::to_string(m_gate->models()) + " outputs for " + std::to_string(batches().tasks().size()) + " tasks", "Make a gate for these tasks.");
     m_gate->set_training(true);
-    learn_statistics(*m_gate, true);
+    m_gate->set_batch_statistics(true);
     NamedTensors parameters, buffers;
     std::map<std::string, bool> trained;
     m_gate->visit_parameters("", [&](const std::string& key, at::Tensor& tensor) {
@@ -235,7 +227,7 @@ at::Tensor GateTrainer::confusion(const std::vector<TrainingTask>& tasks, std::i
     const PictureForm& form = batches().form();
     const std::int64_t count = m_gate->models();
     at::Tensor out = at::zeros({count, count}, at::kLong);
-    learn_statistics(*m_gate, false);
+    m_gate->set_batch_statistics(false);
     for (std::int64_t t = 0; t < static_cast<std::int64_t>(tasks.size()); ++t) {
         const TaskImages& set = tasks[static_cast<std::size_t>(t)].set;
         const std::int64_t total = images > 0 ? std::min(images, set.size()) : set.size();
@@ -245,7 +237,7 @@ at::Tensor GateTrainer::confusion(const std::vector<TrainingTask>& tasks, std::i
             out[t] += at::bincount(m_gate->logits(x).argmax(1), {}, count);
         }
     }
-    learn_statistics(*m_gate, true);
+    m_gate->set_batch_statistics(true);
     return out;
 }
 
