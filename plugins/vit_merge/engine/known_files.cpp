@@ -74,7 +74,7 @@ TensorScan scan_tensor(const at::Tensor& tensor) {
 
 void look_over(KnownFile& known) {
     for (const TensorEntry& entry : known.file->entries()) {
-        const VitKey role = parse_vit_key(entry.name);
+        const VitKey role = parse_vit_key(entry.name, known.config);
         if (role.group == KeyGroup::other) continue;
         const TensorScan scan = scan_tensor(known.file->get(entry.name));
         if (scan.bad > 0 && known.bad_key.empty()) known.bad_key = entry.name;

@@ -55,26 +55,6 @@ void merge_ties(const ModelSet& set, const MergeSettings& settings, const DareDr
     out.facts["thresholds"] = trim.threshold;
 }
 
-void merge_dare(const ModelSet& set, const MergeSettings& settings, const DareDrop& drop, Merged& out, const Told& told) {
-    const std::vector<double> weights = model_weights(set);
-    StreamProgress progress(set, told, "DARE");
-    for (std::size_t k = 0; k < set.keys.size(); ++k) {
-        const SharedKey& key = set.keys[k];
-        const WeightRows rows(set, k, true, &drop);
-        const at::Tensor merged = at::empty(key.shape, at::kFloat);
-        float* to = merged.mutable_data_ptr<float>();
-        for_each_chunk(rows, [&](std::int64_t first, std::int64_t count, float* values, float*) {
-            floats_of(rows.base(), first, count, to + first);
-            for (int m = 0; m < rows.models(); ++m) {
-                const auto scale = static_cast<float>(settings.lambda * weights[static_cast<std::size_t>(m)]);
-                for (std::int64_t i = 0; i < count; ++i) to[first + i] += scale * values[m * kWeightChunk + i];
-            }
-        });
-        out.trunk.emplace(key.key, merged);
-        progress.passed(key.elements);
-    }
-}
-
 void merge_slerp(const ModelSet& set, double t, Merged& out, const Told& told) {
     if (set.models.size() != 2) throw Error(ErrorCode::invalid_value, "SLERP merges two models.", std::to_string(set.models.size()) + " are in use: " + set.name_list(), "Leave models out in the table of models, or choose another method.");
     StreamProgress progress(set, told, "SLERP");
@@ -114,7 +94,7 @@ void run_static_method(const ModelSet& set, const MergeSettings& settings, const
     }
     case MergeMethod::ties: merge_ties(set, settings, nullptr, out, told); return;
     case MergeMethod::dare_ties: merge_ties(set, settings, &drop, out, told); return;
-    case MergeMethod::dare_task_arithmetic: merge_dare(set, settings, drop, out, told); return;
+    case MergeMethod::dare_task_arithmetic: out.trunk = merge_dare_arithmetic(set, settings, drop, told); return;
     case MergeMethod::slerp: merge_slerp(set, settings.slerp_t, out, told); return;
     case MergeMethod::iso_c:
     case MergeMethod::tsv_m: merge_spectra(set, settings, out, told); return;
@@ -139,6 +119,28 @@ TensorMap merge_linear(const ModelSet& set, double base_weight, const std::vecto
         for (std::size_t i = 0; i < weights.size(); ++i) take(static_cast<int>(i), weights[i]);
         const at::Tensor merged = at::empty(key.shape, at::kFloat);
         weighted_sum(sources, used, merged);
+        out.emplace(key.key, merged);
+        progress.passed(key.elements);
+    }
+    return out;
+}
+
+TensorMap merge_dare_arithmetic(const ModelSet& set, const MergeSettings& settings, const DareDrop& drop, const Told& told) {
+    const std::vector<double> weights = model_weights(set);
+    TensorMap out;
+    StreamProgress progress(set, told, "DARE");
+    for (std::size_t k = 0; k < set.keys.size(); ++k) {
+        const SharedKey& key = set.keys[k];
+        const WeightRows rows(set, k, true, &drop);
+        const at::Tensor merged = at::empty(key.shape, at::kFloat);
+        float* to = merged.mutable_data_ptr<float>();
+        for_each_chunk(rows, [&](std::int64_t first, std::int64_t count, float* values, float*) {
+            floats_of(rows.base(), first, count, to + first);
+            for (int m = 0; m < rows.models(); ++m) {
+                const auto scale = static_cast<float>(settings.lambda * weights[static_cast<std::size_t>(m)]);
+                for (std::int64_t i = 0; i < count; ++i) to[first + i] += scale * values[m * kWeightChunk + i];
+            }
+        });
         out.emplace(key.key, merged);
         progress.passed(key.elements);
     }

@@ -14,6 +14,10 @@ void weighted_sum(std::span<const at::Tensor> sources, std::span<const double> w
 /// base_weight * W_0 + sum_i weights[i] * W_i for every shared key. A weight of 0 is not read.
 TensorMap merge_linear(const ModelSet& set, double base_weight, const std::vector<double>& weights, const std::function<void(double, double, std::string_view)>& told);
 
+/// W_0 + lambda * sum_i weight_i * (thinned W_i - W_0).
+struct DareDrop;
+TensorMap merge_dare_arithmetic(const ModelSet& set, const MergeSettings& settings, const DareDrop& drop, const std::function<void(double, double, std::string_view)>& told);
+
 /// Spherical between two tensors of one shape, linear where they point the same way (|cos| > 0.9995) -> float32.
 at::Tensor slerp(const at::Tensor& first, const at::Tensor& second, double t);
 

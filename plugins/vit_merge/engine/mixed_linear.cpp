@@ -56,7 +56,7 @@ at::Tensor mixed_linear(const at::Tensor& x, const std::vector<at::Tensor>& weig
     at::Tensor y = at::empty({items, tokens, out}, x.options());
     if (!mixture.all_alone()) y.index_fill_(0, mixture.mixed_items(), 0);
     for (const Mixture::Use& use : mixture.uses()) {
-        const at::Tensor& w = weights[std::size_t(use.source)];
+        const at::Tensor w = weights[std::size_t(use.source)].to(at::kFloat);
         if (use.alone) {
             at::Tensor to = y.narrow(0, use.first, use.count).view({use.count * tokens, out});
             const at::Tensor from = x.narrow(0, use.first, use.count).reshape({use.count * tokens, in});

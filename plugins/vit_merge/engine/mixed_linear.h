@@ -28,7 +28,7 @@ private:
     std::vector<Use> m_uses;
 };
 
-/// x [B, T, in], weights [out, in] of each source, biases [out] of each source or empty -> [B, T, out]. All float32; contiguous.
+/// x [B, T, in], weights [out, in] of each source, biases [out] of each source or empty -> [B, T, out]. float32, but weights may be of half precision; contiguous.
 at::Tensor mixed_linear(const at::Tensor& x, const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& biases, const Mixture& mixture);
 
 /// The gate of a weight-ensembling mixture of experts (Tang et al. 2024): one or two linears on every token, then their mean; or a constant.

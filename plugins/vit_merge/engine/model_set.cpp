@@ -55,7 +55,7 @@ TensorMap ModelSet::head(int model) const {
     const ModelSource& from = source(model);
     TensorMap out;
     for (const TensorEntry& entry : from.file->entries())
-        if (const VitKey role = parse_vit_key(entry.name); role.group == KeyGroup::head && !role.canonical.empty()) out.emplace(role.canonical, from.file->get(entry.name));
+        if (const VitKey role = parse_vit_key(entry.name, from.config); role.group == KeyGroup::head && !role.canonical.empty()) out.emplace(role.canonical, from.file->get(entry.name));
     return out;
 }
 
@@ -71,6 +71,14 @@ TensorMap ModelSet::rest() const {
         for (const auto& [name, tensor] : m_converted[m]) take(name);
     }
     return out;
+}
+
+TensorMap ModelSet::canonical(const TensorMap& trunk) const {
+    if (mixed_layouts) return trunk;
+    VitConfig config = reference();
+    config.classes = 0;                                    // heads are apart
+    if (!m_one_prefix) config.prefix.clear();
+    return canonical_tensors(trunk, config);
 }
 
 void ModelSet::require_unchanged() const {

@@ -54,6 +54,8 @@ public:
     std::string name_list() const;                         ///< "mnist, fashion, kmnist"
     /// Trunk tensors that are not in `keys`, of the base or the first model that has them, under names of the same kind: with these and the merged keys the trunk is whole.
     TensorMap rest() const;
+    /// A whole trunk (merged keys and rest) under canonical keys and shapes, for Vit::load_canonical: views where the layout allows; what records gradients goes on recording them.
+    TensorMap canonical(const TensorMap& trunk) const;
     /// Throws Error(io) naming a file that is no longer what was opened: what was read of it may be half old, half new.
     void require_unchanged() const;
     int index_of(std::string_view name) const;             ///< -1 for "" (the base). Throws Error(unknown_name)
@@ -64,6 +66,7 @@ private:
     /// Names of the kind of `keys` -> where they are in the file: one key, or those of q, k and v. [0]: the base, [i + 1]: model i.
     using Places = std::map<std::string, std::vector<std::string>>;
     std::vector<Places> m_places;
+    bool m_one_prefix = true;                              ///< the names of keys have it; else they have none
     std::vector<TensorMap> m_converted;                    ///< of files whose tensors cannot be viewed (augreg)
     at::Tensor placed(int model, const std::string& name) const;
     const ModelSource& source(int model) const { return model < 0 ? *base : models[static_cast<std::size_t>(model)]; }

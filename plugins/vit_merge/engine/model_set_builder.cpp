@@ -83,7 +83,7 @@ void ModelSetBuilder::find_layouts() {
     std::set<std::string> names;
     for_each_source([&](std::size_t, const ModelSource& source) {
         m_set->mixed_layouts |= source.config.layout != reference.layout || source.config.layout == VitLayout::augreg || source.config.split_qkv != reference.split_qkv;
-        m_one_prefix &= source.config.prefix == reference.prefix;
+        m_set->m_one_prefix &= source.config.prefix == reference.prefix;
         names.insert(std::string(to_text(source.config.layout)));
     });
     if (names.size() < 2) return;
@@ -134,7 +134,7 @@ void ModelSetBuilder::place_tensors() {
         }
         std::map<std::string, std::array<const TensorEntry*, 3>> thirds;
         for (const TensorEntry& entry : source.file->entries()) {
-            const VitKey role = parse_vit_key(entry.name);
+            const VitKey role = parse_vit_key(entry.name, source.config);
             if (role.group == KeyGroup::head) continue;
             if (role.group == KeyGroup::other || role.canonical.empty() || !at::isFloatingType(entry.dtype)) {
                 set.left_out.push_back(source.name + ": " + entry.name + (at::isFloatingType(entry.dtype) ? ", no part of the image network" : ", whole numbers"));
@@ -142,7 +142,7 @@ void ModelSetBuilder::place_tensors() {
             }
             if (!set.mixed_layouts) {
                 const bool starts = entry.name.starts_with(source.config.prefix);
-                add_place(index, m_one_prefix || !starts ? entry.name : entry.name.substr(source.config.prefix.size()), {entry.name}, entry.shape, role);
+                add_place(index, set.m_one_prefix || !starts ? entry.name : entry.name.substr(source.config.prefix.size()), {entry.name}, entry.shape, role);
                 continue;
             }
             const auto [name, third] = fused_name(role.canonical);

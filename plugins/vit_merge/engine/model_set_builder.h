@@ -28,7 +28,6 @@ private:
     std::shared_ptr<ModelSet> m_set;
     std::map<std::filesystem::path, std::shared_ptr<const KnownFile>> m_known;
     std::vector<std::map<std::string, Shape>> m_shapes;
-    bool m_one_prefix = true;
 };
 
 }

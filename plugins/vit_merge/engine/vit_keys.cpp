@@ -64,7 +64,7 @@ at::Tensor to_canonical(const at::Tensor& stored, std::string_view canonical, co
 
 std::string third(std::string key, const char* part) { return key.replace(key.find("qkv"), 3, part); }
 
-TensorMap read_canonical(const FindTensor& find, const VitConfig& config, const std::string& where) {
+TensorMap read_canonical(const FindTensor& find, const VitConfig& config, const std::string& where, bool only_heads = false) {
     check(config);
     TensorMap all;
     std::vector<std::string> missing, wrong;
@@ -82,6 +82,7 @@ TensorMap read_canonical(const FindTensor& find, const VitConfig& config, const 
         return {};
     };
     for (const auto& [key, shape] : canonical_shapes(config)) {
+        if (only_heads && !key.starts_with("head")) continue;
         if (key.find("attn.qkv.") == key.npos || !config.split_qkv) {
             all[key] = read(key, shape);
             continue;
@@ -176,6 +177,10 @@ std::vector<std::pair<std::string, std::vector<std::int64_t>>> canonical_shapes(
 
 TensorMap canonical_tensors(const TensorIndex& file, const VitConfig& config) {
     return read_canonical([&](const std::string& name) { return file.find(name) ? file.get(name) : at::Tensor(); }, config, file.path().string());
+}
+
+TensorMap canonical_heads(const TensorIndex& file, const VitConfig& config) {
+    return read_canonical([&](const std::string& name) { return file.find(name) ? file.get(name) : at::Tensor(); }, config, file.path().string(), true);
 }
 
 TensorMap canonical_tensors(const TensorMap& checkpoint, const VitConfig& config) {

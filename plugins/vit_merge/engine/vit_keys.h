@@ -33,6 +33,8 @@ std::vector<std::pair<std::string, std::vector<std::int64_t>>> canonical_shapes(
 /// Every tensor of the network under its canonical key and shape (pos_embed [1, n, D], cls_token [1, 1, D], qkv [3 D, D], proj [D, P]): views of the file where its layout allows,
 /// in its dtype. Throws Error(wrong_format) that lists what is missing or misshapen.
 TensorMap canonical_tensors(const TensorIndex& file, const VitConfig& config);
+/// head.* and head_dist.* alone; empty where the config has no classes.
+TensorMap canonical_heads(const TensorIndex& file, const VitConfig& config);
 /// From tensors under a checkpoint's keys, prefix included; those that are no part of the network are left.
 TensorMap canonical_tensors(const TensorMap& checkpoint, const VitConfig& config);
 /// Back into the names and shapes of a layout (prefix included), for a file that the layout's own programs read. augreg is written as timm.
