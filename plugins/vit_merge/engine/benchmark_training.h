@@ -16,7 +16,7 @@ struct BenchmarkSettings {
     std::int64_t base_batch = 100, batch = 64, gate_batch = 64;
     TaskTraining base{100'000, 1.5e-3, 0.05, 0.05, true, 0, 0}, model{240'000, 1e-3, 0.05, 0.05, true, 0, 0}, gate{0, 3e-3, 0, 0.05, true, 0, 0};
     double gate_epochs = 13;
-    std::int64_t shift = 2;
+    std::int64_t shift = 1;
     bool half = true;                                      ///< files in float16
     double checkpoint_seconds = 60;
     std::uint64_t seed = 0;
