@@ -218,7 +218,8 @@ std::unique_ptr<MergedModel> make_merged(std::shared_ptr<const ModelSet> set, co
         for (const ModelSource& model : set->models) names.push_back(model.name);
         require_gate_for(*gate, names);
     }
-    if (needs_gate(settings.method) && !gate)
+    const bool can_be_told = settings.method == MergeMethod::individual || settings.method == MergeMethod::hard_routing;   // by the task of each picture
+    if (needs_gate(settings.method) && !gate && !can_be_told)
         throw Error(ErrorCode::invalid_value, "This method needs a gate.", std::string(title(settings.method)), "Train a gate for these models, or name one.");
     set->require_mergeable(needs_base(settings.method) || (settings.method == MergeMethod::gated && needs_base(settings.static_part)));
     switch (settings.method) {

@@ -102,7 +102,7 @@ at::Tensor MixedVit::features(const at::Tensor& images, const Mixture& mixture, 
         const std::string block = "blocks." + std::to_string(i) + ".";
         const at::Tensor packed = qkv(pass, block, norm(pass, block + "norm1", x)).contiguous();
         x = add(x, linear(pass, block + "attn.proj", fused::attention(packed, m_vit.heads)), block + "ls1.gamma");
-        const at::Tensor inner = vit_gelu(linear(pass, block + "mlp.fc1", norm(pass, block + "norm2", x)), m_vit.quick_gelu);
+        const at::Tensor inner = fused::gelu(linear(pass, block + "mlp.fc1", norm(pass, block + "norm2", x)).contiguous(), {}, true, m_vit.quick_gelu ? fused::Gelu::sigmoid : fused::Gelu::exact);
         x = add(x, linear(pass, block + "mlp.fc2", inner), block + "ls2.gamma");
     }
     at::Tensor y = pool_tokens(m_vit, m_vit.fc_norm ? x : norm(pass, "norm", x));

@@ -89,6 +89,11 @@ at::Tensor VitBlock::qkv(const at::Tensor& x, TapStack* taps) {
 }
 
 at::Tensor VitBlock::mlp(const at::Tensor& x, TapStack* taps) {
+    const bool looked_at = m_fc1.wanted(taps) || (taps && taps->wanted(m_act_id));
+    if (!looked_at && fused::usable(x) && !records_gradients(x) && !records_gradients(m_fc1.weight)) {
+        if (taps) taps->tick();
+        return m_fc2.forward(fused::gelu(m_fc1.product(x), m_fc1.bias, true, m_quick ? fused::Gelu::sigmoid : fused::Gelu::exact), taps);
+    }
     return m_fc2.forward(at_point(taps, m_act_id, m_fc1.forward(x, taps), [&](const at::Tensor& u) { return vit_gelu(u, m_quick); }), taps);
 }
 

@@ -1,0 +1,16 @@
+// Bars of ViT merging. Usage: merge_bench PYTHON_SCRIPT [THREADS]
+#include "tests/bench/tensor_bench.h"
+#include "tests/bench/vit_bench.h"
+
+using namespace lathe::bench;
+
+namespace {
+
+void measure(const std::string& script, int threads) {
+    measure_vit_forward(script, threads);
+    measure_per_sample(threads);
+}
+
+}
+
+int main(int argc, char** argv) { return bench_main(argc, argv, measure); }
