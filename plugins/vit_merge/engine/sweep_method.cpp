@@ -1,5 +1,7 @@
 // vit_merge.sweep: accuracy against one setting of a merge, or along a path or a plane between models.
 #include "core/base/error.h"
+#include "core/base/time.h"
+#include "core/nn/tensor_index.h"
 #include "plugins/vit_merge/engine/evaluation.h"
 #include "plugins/vit_merge/engine/methods.h"
 #include <algorithm>
@@ -12,6 +14,8 @@ namespace {
 
 constexpr double kPathBegin = -0.5, kPathEnd = 1.5, kPlaneBegin = -0.25, kPlaneEnd = 1.25;
 constexpr std::int64_t kSweepBatch = 128;
+constexpr const char* kSweepState = "lathe.vit_merge.sweep";
+constexpr double kSweepSaved = 30;                         // seconds from one checkpoint to the next
 
 class MergeSweep {
 public:
@@ -28,6 +32,42 @@ public:
     }
 
 private:
+    // --- one point after the other; those of a checkpoint are not done again
+    std::vector<std::vector<Json>> each_point(std::size_t count, const std::vector<std::string>& columns, const std::function<std::vector<Json>(std::size_t)>& row) {
+        std::vector<std::vector<Json>> rows;
+        if (const Bytes checkpoint = m_run.resume_checkpoint()) rows = resumed(checkpoint, columns.size());
+        double saved = monotonic_seconds();
+        while (rows.size() < count) {
+            m_run.check_cancelled();
+            rows.push_back(row(rows.size()));
+            m_run.progress(static_cast<double>(rows.size()), static_cast<double>(count), "point " + std::to_string(rows.size()) + " of " + std::to_string(count));
+            m_run.table("sweep", columns, rows, Json::object(), true);
+            const bool pause = m_run.pause_asked() && rows.size() < count;
+            if (pause || monotonic_seconds() - saved > kSweepSaved) {
+                m_run.checkpoint(std::make_shared<const std::string>(safetensors_bytes({{"points", at::full({1}, static_cast<std::int64_t>(rows.size()), at::kLong)}}, {{kSweepState, Json{{"identity", identity()}, {"rows", rows}}.dump()}})));
+                saved = monotonic_seconds();
+            }
+            if (pause) throw Paused{};
+        }
+        return rows;
+    }
+
+    std::vector<std::vector<Json>> resumed(const Bytes& checkpoint, std::size_t columns) const {
+        const auto file = open_safetensors_bytes(checkpoint, "checkpoint");
+        const auto found = file->metadata().find(kSweepState);
+        if (found == file->metadata().end()) throw Error(ErrorCode::wrong_format, "The saved state is not that of a sweep.", "checkpoint", "Start it anew.");
+        const Json state = parse_json(found->second, "checkpoint", {32, 1'000'000, 64u << 20});
+        if (member(state, "identity", "checkpoint") != identity()) throw Error(ErrorCode::invalid_value, "The saved state is that of another sweep.", "checkpoint", "Resume with what it was made with, or start anew.");
+        std::vector<std::vector<Json>> rows;
+        for (const Json& row : member(state, "rows", "checkpoint")) {
+            rows.emplace_back(row.begin(), row.end());
+            if (rows.back().size() != columns) throw Error(ErrorCode::wrong_format, "The saved state of a sweep is damaged.", "checkpoint", "Start it anew.");
+        }
+        return rows;
+    }
+
+    Json identity() const { return {{"set", m_setup.key}, {"params", m_params}}; }
+
     // --- a setting
     /// The setting that the axis is for this method: every method has its own scale.
     std::string setting() const {
@@ -88,8 +128,7 @@ private:
         for (const ModelSource& model : m_setup.set->models) columns.push_back("task " + model.name);
         EvaluationOptions options;
         options.images = m_images;
-        std::vector<std::vector<Json>> rows;
-        for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto rows = each_point(all.size(), columns, [&](std::size_t i) {
             const double begin = static_cast<double>(i) / static_cast<double>(all.size()), end = static_cast<double>(i + 1) / static_cast<double>(all.size());
             Json params = to_json(m_settings);
             params[id] = id == "m" ? Json(static_cast<std::int64_t>(all[i])) : Json(all[i]);
@@ -100,12 +139,12 @@ private:
                 m_run.check_cancelled();
                 m_run.progress(begin + (end - begin) * (0.5 + 0.5 * static_cast<double>(done) / static_cast<double>(total)), 1, id + " " + number_text(all[i]));
             });
-            rows.push_back({all[i], known(scores.joint()), scores.oracle(), known(scores.gate()), scores.bytes});
-            for (const TaskScores& task : scores.tasks) rows.back().push_back(m_setup.gate ? task.joint : task.oracle);
-            m_run.table("sweep", columns, rows, Json::object(), true);
+            std::vector<Json> row{all[i], known(scores.joint()), scores.oracle(), known(scores.gate()), scores.bytes};
+            for (const TaskScores& task : scores.tasks) row.push_back(m_setup.gate ? task.joint : task.oracle);
             if (m_setup.gate) m_run.metric("joint", static_cast<std::int64_t>(i), scores.joint());
             m_run.metric("oracle", static_cast<std::int64_t>(i), scores.oracle());
-        }
+            return row;
+        });
         m_run.table("sweep", columns, rows);
         m_run.summary("axis", m_axis);
         m_run.summary("setting", id);
@@ -190,13 +229,10 @@ private:
     void along_path() {
         const std::vector<int> models{chosen("first", 0), chosen("second", 1)}, tasks = tasks_of(models);
         if (models[0] == models[1]) throw Error(ErrorCode::invalid_value, "A path needs two models.", m_setup.set->name_list(), "Choose two different ones.");
-        std::vector<std::vector<Json>> rows;
-        for (std::int64_t i = 0; i < m_points; ++i) {
-            const double a = m_points < 2 ? 0 : kPathBegin + (kPathEnd - kPathBegin) * static_cast<double>(i) / static_cast<double>(m_points - 1);
-            rows.push_back(row_of({a}, measure(models, {1 - a, a}, tasks)));
-            m_run.progress(static_cast<double>(i + 1), static_cast<double>(m_points), "a " + number_text(a));
-            m_run.table("sweep", columns_of(tasks, false), rows, Json::object(), true);
-        }
+        const auto rows = each_point(static_cast<std::size_t>(m_points), columns_of(tasks, false), [&](std::size_t i) {
+            const double a = kPathBegin + (kPathEnd - kPathBegin) * static_cast<double>(i) / static_cast<double>(m_points - 1);
+            return row_of({a}, measure(models, {1 - a, a}, tasks));
+        });
         finish(columns_of(tasks, false), rows, models);
     }
 
@@ -204,15 +240,12 @@ private:
         const std::vector<int> models{chosen("first", 0), chosen("second", 1), chosen("third", 2)}, tasks = tasks_of(models);
         if (models[0] == models[1] || models[1] == models[2] || models[0] == models[2])
             throw Error(ErrorCode::invalid_value, "A plane needs three models.", m_setup.set->name_list(), "Choose three different ones; \"base\" is the base.");
-        const std::int64_t side = std::max<std::int64_t>(2, m_points);
-        const auto at = [&](std::int64_t i) { return kPlaneBegin + (kPlaneEnd - kPlaneBegin) * static_cast<double>(i) / static_cast<double>(side - 1); };
-        std::vector<std::vector<Json>> rows;
-        for (std::int64_t i = 0; i < side; ++i)
-            for (std::int64_t k = 0; k < side; ++k) {
-                const double x = at(k), y = at(i);
-                rows.push_back(row_of({x, y}, measure(models, {1 - x - y, x, y}, tasks)));
-                m_run.progress(static_cast<double>(rows.size()), static_cast<double>(side * side), number_text(x) + ", " + number_text(y));
-            }
+        const auto side = static_cast<std::size_t>(m_points);
+        const auto at = [&](std::size_t i) { return kPlaneBegin + (kPlaneEnd - kPlaneBegin) * static_cast<double>(i) / static_cast<double>(side - 1); };
+        const auto rows = each_point(side * side, columns_of(tasks, true), [&](std::size_t i) {
+            const double x = at(i % side), y = at(i / side);
+            return row_of({x, y}, measure(models, {1 - x - y, x, y}, tasks));
+        });
         finish(columns_of(tasks, true), rows, models);
     }
 
