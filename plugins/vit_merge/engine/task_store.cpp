@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kMostKeptPictures = std::int64_t{1} << 30;   // bytes
-constexpr std::size_t kMostKeptMerged = 4, kMostKeptVits = 32, kMostKeptGates = 4;
+constexpr std::int64_t kMostKeptBytes = std::int64_t{128} << 20;     // of each kind of network
 
 struct KeptPictures {
     std::string key;
@@ -20,22 +20,42 @@ struct KeptPictures {
     std::shared_ptr<const TaskImages> images;
 };
 
-/// What was used last is in front.
-template <class T> struct KeptList {
-    std::list<std::pair<std::string, std::shared_ptr<T>>> entries;
+/// What was used last is in front; up to a number of bytes in all, but always the last one.
+template <class T> class KeptList {
+public:
+    explicit KeptList(std::int64_t most_bytes = kMostKeptBytes) : m_most(most_bytes) {}
     std::shared_ptr<T> find(const std::string& key) {
-        for (auto it = entries.begin(); it != entries.end(); ++it)
-            if (it->first == key) {
-                entries.splice(entries.begin(), entries, it);
-                return entries.front().second;
+        for (auto it = m_entries.begin(); it != m_entries.end(); ++it)
+            if (it->key == key) {
+                m_entries.splice(m_entries.begin(), m_entries, it);
+                return m_entries.front().value;
             }
         return nullptr;
     }
-    void keep(const std::string& key, std::shared_ptr<T> value, std::size_t most) {
-        entries.emplace_front(key, std::move(value));
-        while (entries.size() > most) entries.pop_back();
+    /// Before something of about this size is made: a large one is not made beside another.
+    void make_room(std::int64_t bytes) {
+        std::int64_t sum = bytes;
+        for (auto it = m_entries.begin(); it != m_entries.end();) {
+            sum += it->bytes;
+            it = sum > m_most ? m_entries.erase(it) : std::next(it);
+        }
     }
+    void keep(const std::string& key, std::shared_ptr<T> value, std::int64_t bytes) {
+        make_room(bytes);
+        m_entries.push_front({key, std::move(value), bytes});
+    }
+
+private:
+    struct Entry { std::string key; std::shared_ptr<T> value; std::int64_t bytes = 0; };
+    std::list<Entry> m_entries;
+    std::int64_t m_most;
 };
+
+std::int64_t trunk_bytes(const ModelSet& set) {
+    std::int64_t elements = 0;
+    for (const SharedKey& key : set.keys) elements += key.elements;
+    return 4 * elements;
+}
 
 std::list<KeptPictures>& kept_pictures() {
     static std::list<KeptPictures> all;
@@ -112,7 +132,7 @@ TaskSetup open_setup(RunContext& run) {
         setup.gate = gates.find(key);
         if (!setup.gate) {
             setup.gate = open_gate(gate);
-            gates.keep(key, setup.gate, kMostKeptGates);
+            gates.keep(key, setup.gate, 4 * setup.gate->parameter_count());
         }
         std::vector<std::string> names;
         for (const ModelSource& model : setup.set->models) names.push_back(model.name);
@@ -148,11 +168,13 @@ std::shared_ptr<MergedModel> kept_merged(RunContext& run, const TaskSetup& setup
     static KeptList<MergedModel> merged;
     const std::string key = setup.key + "|" + setup.root.string() + "|" + to_json(settings).dump();
     if (std::shared_ptr<MergedModel> had = merged.find(key)) return had;
+    const std::int64_t bytes = 2 * trunk_bytes(*setup.set);
+    merged.make_room(bytes);
     std::shared_ptr<MergedModel> made = make_merged(setup.set, settings, setup.gate, task_pictures(run, setup), [&](double done, double total, std::string_view note) {
         run.check_cancelled();
         run.progress(begin + (end - begin) * (total > 0 ? done / total : 0), 1, note);
     });
-    merged.keep(key, made, kMostKeptMerged);
+    merged.keep(key, made, bytes);
     return made;
 }
 
@@ -161,10 +183,11 @@ std::shared_ptr<Vit> kept_vit(const TaskSetup& setup, int index) {
     const ModelSource& model = setup.model(index);
     const std::string key = model.path.string() + "|" + model.version;
     if (std::shared_ptr<Vit> had = vits.find(key)) return had;
+    vits.make_room(trunk_bytes(*setup.set));
     auto made = std::make_shared<Vit>(model.config);
     made->load_canonical(canonical_tensors(*model.file, model.config));
     made->prepare_inference();
-    vits.keep(key, made, kMostKeptVits);
+    vits.keep(key, made, trunk_bytes(*setup.set));
     return made;
 }
 
@@ -177,8 +200,9 @@ TensorMap merged_trunk(RunContext& run, const TaskSetup& setup, const MergeSetti
     const std::string key = setup.key + "|" + to_json(once).dump();
     std::shared_ptr<const TensorMap> fixed = trunks.find(key);
     if (!fixed) {
+        trunks.make_room(trunk_bytes(*setup.set));
         fixed = std::make_shared<const TensorMap>(merge_static(*setup.set, once, task_pictures(run, setup), [&run](double, double, std::string_view) { run.check_cancelled(); }).trunk);
-        trunks.keep(key, fixed, kMostKeptMerged);
+        trunks.keep(key, fixed, trunk_bytes(*setup.set));
     }
     TensorMap trunk = *fixed;
     for (const auto& [name, tensor] : setup.set->rest()) trunk.emplace(name, tensor);
