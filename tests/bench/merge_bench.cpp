@@ -1,4 +1,6 @@
 // Bars of ViT merging. Usage: merge_bench PYTHON_SCRIPT [THREADS]
+#include "core/base/paths.h"
+#include "tests/bench/task_bench.h"
 #include "tests/bench/tensor_bench.h"
 #include "tests/bench/vit_bench.h"
 
@@ -9,6 +11,7 @@ namespace {
 void measure(const std::string& script, int threads) {
     measure_vit_forward(script, threads);
     measure_per_sample(threads);
+    measure_shipped_merges(lathe::resource("models/vit-merge"), threads);
 }
 
 }
