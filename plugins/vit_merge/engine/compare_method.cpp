@@ -78,7 +78,7 @@ private:
     }
     void tell(double share, const std::string& note) {
         m_run.check_cancelled();
-        m_run.progress(m_done + share, std::max(m_steps, 1), note);
+        m_run.progress(m_done + share, std::max(m_steps, 1.0), note);
     }
 
     void compare_keys() {
