@@ -95,7 +95,7 @@ private Q_SLOTS:
     }
     void split_layout_keeps_its_keys() {
         const fs::path at = folder("split");
-        const auto set = open_model_set(write_vits(at, 2, false, VitLayout::hf_vit), at / "base.safetensors", {});
+        const auto set = open_model_set(write_vits(at, 2, 0, VitLayout::hf_vit), at / "base.safetensors", {});
         QVERIFY(!set->mixed_layouts);
         QVERIFY(std::any_of(set->keys.begin(), set->keys.end(), [](const SharedKey& key) { return key.key.find("attention.query.weight") != std::string::npos; }));
         MergeSettings average;
