@@ -179,6 +179,7 @@ void BenchmarkTraining::write_set(const BenchmarkSet& set) const {
     }
     const Json json{{"lathe", "vit_merge.set"}, {"version", 1}, {"title", set.title}, {"base", "base.safetensors"}, {"gate", "gate-" + set.name + ".safetensors"}, {"models", models}};
     write_file(set_file(set), json.dump(2) + "\n");
+    if (set.name == m_plan.sets.front().name) write_file(m_folder / "set.json", json.dump(2) + "\n");   // what opening the folder opens
 }
 
 void BenchmarkTraining::operator()() {
