@@ -1,0 +1,129 @@
+// What the workspace shows of its results.
+#include "plugins/vit_merge/panel/accuracy_view.h"
+#include "plugins/vit_merge/panel/confusion_view.h"
+#include "plugins/vit_merge/panel/cost_view.h"
+#include "plugins/vit_merge/panel/finding_rows.h"
+#include "plugins/vit_merge/panel/image_strip.h"
+#include "plugins/vit_merge/panel/inspector_view.h"
+#include "plugins/vit_merge/panel/model_list.h"
+#include "plugins/vit_merge/panel/panel.h"
+#include "plugins/vit_merge/panel/similarity_view.h"
+#include "plugins/vit_merge/panel/source_bar.h"
+#include "plugins/vit_merge/panel/strip_view.h"
+#include "plugins/vit_merge/panel/sweep_view.h"
+#include "widgets/number_field.h"
+#include "widgets/parameter_form.h"
+#include "widgets/small_widgets.h"
+#include <QSplitter>
+#include <QStackedWidget>
+#include <cmath>
+
+namespace lathe::vit_merge {
+
+void Panel::show_now() {
+    m_centre->setCurrentWidget(has_models() || m_strip.finished ? static_cast<QWidget*>(m_rows) : m_empty);
+    show_facts();
+    show_strip();
+    show_stale();
+}
+
+/// A model keeps its colour while the set is open, whatever is used or moved.
+int Panel::colour_of(const QString& model) {
+    const auto found = m_colours.constFind(model);
+    if (found != m_colours.cend()) return *found;
+    const int next = int(m_colours.size());
+    m_colours.insert(model, next);
+    return next;
+}
+
+QStringList Panel::used_names() const {
+    const QStringList told = texts_fact(m_description.summary, "names");
+    return told.isEmpty() ? m_description.names() : told;
+}
+
+void Panel::show_models() {
+    const QList<ModelEntry> models = models_from(m_form->value(QStringLiteral("models")), m_description);
+    for (const ModelFacts& model : std::as_const(m_description.models)) colour_of(model.name);
+    for (const ModelEntry& model : models) colour_of(model.name);
+    m_models->show_models(models, m_description, m_colours);
+    const QStringList names = used_names();
+    QList<int> colours;
+    for (const QString& name : names) colours << colour_of(name);
+    m_strip_view->strip()->set_models(names, colours);
+    m_strip_view->show_tasks(names, list_value("tasks"));
+}
+
+/// The set is there: everything that shows it takes it over.
+void Panel::adopt_description() {
+    show_models();
+    m_findings->show_findings(m_description.findings);
+    m_similarity->show_description(m_description);
+    m_sweep->show_storage(m_description.storage, m_description.separate_bytes);
+    m_compare->show_description(m_description);
+    m_confusion->set_names(used_names());
+    if (const double depth = fact(m_description.summary, "depth"); depth > 0) {
+        Facts facts;
+        facts.model = {{"depth", int(depth)}};
+        m_form->set_facts(facts);
+        m_form->set_hint(QStringLiteral("m"), tr("of %1").arg(int(depth)));
+    }
+    show_gated();
+    m_similarity->set_block(m_block);
+    show_facts();
+    show_stale();
+}
+
+void Panel::adopt_strip() {
+    m_costs->setProperty("lathe_run", m_strip.uuid);
+    show_strip();
+}
+
+void Panel::show_strip() {
+    m_strip_view->show_strip(m_strip, is_stale());
+    m_strip_view->strip()->pick(m_picture);
+    const int index = m_strip.index_of(m_picture);
+    m_inspector->show_picture(index >= 0 ? &m_strip.pictures[index] : nullptr);
+}
+
+void Panel::show_facts() {
+    QStringList facts;
+    const Json& summary = m_description.summary;
+    if (!m_description.models.isEmpty()) {
+        facts << tr("%1 models").arg(m_description.models.size());
+        if (const QString architecture = m_description.models.first().architecture; !architecture.isEmpty()) facts << architecture;
+        if (const double parameters = fact(summary, "parameters"); parameters > 0) facts << tr("%1 M").arg(parameters / 1e6, 0, 'f', parameters < 1e7 ? 2 : 0);
+        facts << (m_description.has_base() ? tr("with base") : tr("no base"));
+        if (const QString gate = text_fact(summary, "gate"); !gate.isEmpty()) facts << (gate == u"none" ? tr("no gate") : gate == u"small" ? tr("small gate") : tr("gate %1").arg(gate));
+    } else if (!m_describe.isEmpty()) {
+        facts << tr("being read…");
+    }
+    m_source->set_facts(facts.join(QStringLiteral(" · ")));
+}
+
+void Panel::show_gated() {
+    const double m = number_value("m"), tau = number_value("tau");
+    const int depth = m_description.depth(), shown = std::isnan(m) ? 0 : std::min(int(m), std::max(depth, 0));
+    const double threshold = std::isnan(tau) ? -1 : tau;
+    m_similarity->show_gated(m_description.gated(shown, threshold), shown, threshold);
+    m_sweep->set_now(is_threshold(threshold) ? std::nan("") : shown, number_value("lambda"), threshold, number_value("temperature"));
+}
+
+/// What is shown is stale when models or parameters have moved on, until the new result is there.
+void Panel::show_stale() {
+    const Json key = strip_key(m_form->values());
+    const bool stale = is_stale();
+    m_strip_view->show_strip(m_strip, stale);
+    m_inspector->set_stale(stale);
+    const double m = number_value("m");
+    const bool is_gated = text_fact(m_form->values(), "method") == u"gated";
+    m_costs->show_costs(m_description, m_strip, std::isnan(m) ? -1 : std::min(int(m), m_description.depth()), is_gated, stale);
+    m_similarity->set_stale(!m_description.models.isEmpty() && m_description.key != describe_key());
+    const auto is_of_another = [&](const Json& made_of) { return !made_of.is_null() && made_of != key; };
+    m_accuracy->set_stale(is_of_another(m_accuracy_key));
+    m_confusion->set_stale(is_of_another(m_accuracy_key));
+    m_sweep->set_key(key);
+    m_context.set_dock_hint(QStringLiteral("inspector"), stale ? tr("stale") : QString());
+    if (!m_jobs.contains(QStringLiteral("vit_merge.merge"))) m_context.set_dock_hint(QStringLiteral("costs"), stale ? (is_live() ? tr("stale") : tr("stale · changes wait for Run")) : QString());
+}
+
+}
