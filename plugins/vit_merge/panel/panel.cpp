@@ -232,7 +232,7 @@ void Panel::source_changed(bool is_set) {
         m_accuracy->forget();
         m_confusion->forget();
         m_compare->begin();
-        m_accuracy_key = m_compare_key = {};
+        m_accuracy_key = {};
         if (!m_taking_over) forget_set_models();
         adopt_description();
         adopt_strip();

@@ -99,6 +99,7 @@ private:
     Json source_key() const;                               ///< assets and models
     Json describe_key() const;
     Json strip_key(const Json& params) const;
+    Json job_key(const QString& method, const QString& axis, const Json& params) const;   ///< what its result depends on, of parameters of that method or of the form
     bool is_ready_to_run() const override;
     void describe() override;
     bool wants_live() const override;
@@ -172,7 +173,7 @@ private:
     QHash<QString, QString> m_jobs;                        // method -> run under way
     QHash<QString, Json> m_job_keys;                       // method -> what it was asked of
     QString m_sweep_axis;
-    Json m_accuracy_key, m_compare_key;
+    Json m_accuracy_key;
     QString m_merge_file;                                  // where the merged model goes
     Artifact m_merged, m_recipe;
     QStringList m_left_out;

@@ -71,7 +71,7 @@ bool Panel::start_job(const char* method, const Json& extra) {
     if (uuid.isEmpty()) return false;
     if (is_training) m_training->begin(id);
     m_jobs.insert(id, uuid);
-    m_job_keys.insert(id, strip_key(m_form->values()));
+    m_job_keys.insert(id, job_key(id, text_fact(extra, "axis"), m_form->values()));
     job_progress(id, tr("Waiting for the engine…"));
     return true;
 }
@@ -95,7 +95,6 @@ void Panel::take_job_artifact(const QString& method, const Artifact& artifact) {
         m_sweep->take(m_sweep_axis, artifact, m_job_keys.value(method));
     } else if (method == kCompare) {
         m_compare->take(artifact);
-        m_compare_key = m_job_keys.value(method);
     } else if (method == kMerge) {
         if (artifact.key == "model") m_merged = artifact;
         if (artifact.key == "recipe") m_recipe = artifact;

@@ -54,6 +54,16 @@ Json Panel::describe_key() const {
 
 Json Panel::strip_key(const Json& params) const { return {{"source", source_key()}, {"params", params}}; }
 
+Json Panel::job_key(const QString& method, const QString& axis, const Json& params) const {
+    QStringList without{QStringLiteral("pictures"), QStringLiteral("first"), QStringLiteral("files"), QStringLiteral("tasks")};   // of the strip alone
+    if (method == u"vit_merge.sweep") without << (axis == u"m" || axis == u"tau" ? QStringList{QStringLiteral("m"), QStringLiteral("tau")} : QStringList{axis});
+    else without << QStringLiteral("method");              // it measures several
+    Json own = Json::object();
+    for (const Parameter& parameter : m_form->parameters())
+        if (params.is_object() && params.contains(parameter.id) && !without.contains(QString::fromStdString(parameter.id))) own[parameter.id] = params[parameter.id];
+    return {{"source", source_key()}, {"params", own}};
+}
+
 bool Panel::is_stale() const { return m_strip.finished && m_strip.key != strip_key(m_form->values()); }
 
 bool Panel::wants_live() const { return has_models() && (is_stale() || !m_strip.finished); }
@@ -184,8 +194,8 @@ void Panel::show_recorded(const RecordedRun& recorded) {
         const bool asked = std::exchange(m_asked_for, {}) == run.uuid;
         for (const auto& [role, path] : run.assets)
             if (!asked && !is_training && role == u"set" && path != m_source->set()->path()) return;   // the last one was of another set
-        m_job_keys[run.method] = strip_key(run.params);
         if (run.method == u"vit_merge.sweep") m_sweep_axis = text_fact(run.params, "axis");
+        m_job_keys[run.method] = job_key(run.method, m_sweep_axis, run.params);
         for (const Artifact& artifact : recorded.artifacts) take_job_artifact(run.method, artifact);
         if (is_training) {
             for (auto series = recorded.series.cbegin(); series != recorded.series.cend(); ++series) m_training->show_series(run.method, series.key(), series.value());

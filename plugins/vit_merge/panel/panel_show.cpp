@@ -110,7 +110,6 @@ void Panel::show_gated() {
 
 /// What is shown is stale when models or parameters have moved on, until the new result is there.
 void Panel::show_stale() {
-    const Json key = strip_key(m_form->values());
     const bool stale = is_stale();
     m_strip_view->show_strip(m_strip, stale);
     m_inspector->set_stale(stale);
@@ -118,10 +117,12 @@ void Panel::show_stale() {
     const bool is_gated = text_fact(m_form->values(), "method") == u"gated";
     m_costs->show_costs(m_description, m_strip, std::isnan(m) ? -1 : std::min(int(m), m_description.depth()), is_gated, stale);
     m_similarity->set_stale(!m_description.models.isEmpty() && m_description.key != describe_key());
-    const auto is_of_another = [&](const Json& made_of) { return !made_of.is_null() && made_of != key; };
-    m_accuracy->set_stale(is_of_another(m_accuracy_key));
-    m_confusion->set_stale(is_of_another(m_accuracy_key));
-    m_sweep->set_key(key);
+    const bool measured_stale = !m_accuracy_key.is_null() && m_accuracy_key != job_key(QStringLiteral("vit_merge.evaluate"), {}, m_form->values());
+    m_accuracy->set_stale(measured_stale);
+    m_confusion->set_stale(measured_stale);
+    QHash<QString, Json> swept;
+    for (const QString& axis : SweepView::axes()) swept.insert(axis, job_key(QStringLiteral("vit_merge.sweep"), axis, m_form->values()));
+    m_sweep->set_keys(swept);
     m_context.set_dock_hint(QStringLiteral("inspector"), stale ? tr("stale") : QString());
     if (!m_jobs.contains(QStringLiteral("vit_merge.merge"))) m_context.set_dock_hint(QStringLiteral("costs"), stale ? (is_live() ? tr("stale") : tr("stale · changes wait for Run")) : QString());
 }

@@ -122,9 +122,9 @@ void SweepView::set_running(const QString& text) {
     show_axis();
 }
 
-void SweepView::set_key(const Json& key) {
-    if (key == m_key) return;
-    m_key = key;
+void SweepView::set_keys(const QHash<QString, Json>& keys) {
+    if (keys == m_keys) return;
+    m_keys = keys;
     show_axis();
 }
 
@@ -139,7 +139,7 @@ QString SweepView::as_csv() const { return m_sweeps.value(axis()).table.csv(); }
 void SweepView::show_axis() {
     const QString now = axis();
     const Sweep sweep = m_sweeps.value(now);
-    const bool stale = !sweep.table.is_empty() && sweep.key != m_key, is_plane = now == kPlaneAxis;
+    const bool stale = !sweep.table.is_empty() && sweep.key != m_keys.value(now), is_plane = now == kPlaneAxis;
     m_pages->setCurrentIndex(is_plane ? 1 : 0);
     m_of->setVisible(is_plane && !sweep.table.is_empty());
     if (is_plane) show_plane(sweep, stale);

@@ -29,7 +29,7 @@ public:
     void show_storage(const QList<StoragePoint>& storage, double separate);
     void set_now(double m, double lambda, double tau, double temperature);   ///< the cursor
     void set_running(const QString& text);                 ///< empty: it does not run
-    void set_key(const Json& key);                         ///< what is chosen now: sweeps of something else are stale
+    void set_keys(const QHash<QString, Json>& keys);       ///< what is chosen now, by axis: sweeps of something else are stale
     void forget();
     PlotViewer* accuracy() { return m_accuracy; }
     PlotViewer* storage() { return m_storage; }
@@ -50,7 +50,7 @@ private:
     QHash<QString, double> m_now;
     QList<StoragePoint> m_points;
     double m_separate = 0;
-    Json m_key;
+    QHash<QString, Json> m_keys;
     QString m_running;
     DockTitle* m_title;
     SegmentedControl* m_axis;
