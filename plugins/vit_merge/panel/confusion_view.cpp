@@ -82,7 +82,7 @@ void ConfusionView::take(const Artifact& artifact) {
     } else if (artifact.key == "confusion") {
         Confusion one{text_fact(artifact.meta, "method"), text_fact(artifact.meta, "task"), values_of(artifact, 2), texts_fact(artifact.meta, "classes")};
         if (one.values.size(0) != one.values.size(1)) return;
-        std::erase_if(m_all, [&](const Confusion& other) { return other.method == one.method && other.task == one.task; });
+        m_all.removeIf([&](const Confusion& other) { return other.method == one.method && other.task == one.task; });
         m_all << one;
         fill_choices();
     }

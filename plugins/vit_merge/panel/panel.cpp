@@ -214,6 +214,7 @@ void Panel::catalogue_taken() {
 void Panel::parameters_changed() {
     m_form->clear_errors();
     if (describe_key() != m_description.key && has_models()) m_describe_soon.start();
+    show_centre();
     show_models();
     show_gated();
     save_soon();

@@ -132,6 +132,7 @@ private:
     bool write_bytes(const QString& path, const Bytes& bytes);   ///< says what went wrong
     // panel_show.cpp: what is seen
     void show_now() override;
+    void show_centre();
     void show_models();
     void show_facts();
     void show_strip();

@@ -20,8 +20,10 @@
 
 namespace lathe::vit_merge {
 
+void Panel::show_centre() { m_centre->setCurrentWidget(has_models() || m_strip.finished ? static_cast<QWidget*>(m_rows) : m_empty); }
+
 void Panel::show_now() {
-    m_centre->setCurrentWidget(has_models() || m_strip.finished ? static_cast<QWidget*>(m_rows) : m_empty);
+    show_centre();
     show_facts();
     show_strip();
     show_stale();
