@@ -11,7 +11,7 @@
 #include "viewers/table_view.h"
 #include "widgets/segmented_control.h"
 #include <QClipboard>
-#include <QPushButton>
+#include <QToolButton>
 
 using namespace lathe;
 using namespace lathe::gui_test;
@@ -62,8 +62,7 @@ private Q_SLOTS:
         QCOMPARE(model->text(1, column_named(*model, "digits, oracle head")), "94.2");
         QVERIFY(view->as_latex().contains("\\toprule"));
         QVERIFY(view->as_latex().contains("99.0"));
-        for (QPushButton* button : view->findChildren<QPushButton*>())
-            if (button->text() == "Copy as CSV") button->click();
+        named<QToolButton>(*view, "Copy as CSV")->click();
         QVERIFY(QApplication::clipboard()->text().contains("normalised_joint"));
         // Numbers sort as numbers.
         view->set_columns(AccuracyView::Columns::joint);
@@ -256,10 +255,17 @@ private Q_SLOTS:
     }
 
     void looks_as_intended() {
+        const auto picture = [](Bench& bench, const QString& name) {
+            for (const ThemeMode mode : {ThemeMode::dark, ThemeMode::light}) {   // plots are drawn some milliseconds later
+                Theme::instance().set_mode(mode);
+                QTest::qWait(120);
+                QVERIFY(save_pictures_of_theme(*bench.window, name, mode));
+            }
+        };
         {
             Bench bench;
             bench.show();
-            QVERIFY(save_pictures(*bench.window, "vit-merge-empty"));
+            picture(bench, "vit-merge-empty");
         }
         Theme::instance().set_mode(ThemeMode::light);
         Bench bench;
@@ -275,25 +281,25 @@ private Q_SLOTS:
         Q_EMIT bench.panel->models()->selected_changed("fashion");
         bench.answer("vit_merge.inspect", inspected_picture());
         bench.answer("vit_merge.compare", compared_models());
-        QVERIFY(save_pictures(*bench.window, "vit-merge-panel"));
+        picture(bench, "vit-merge-panel");
         bench.trigger("Compare two models");
         bench.answer("vit_merge.compare", compared_models());
         bench.panel->form()->edit("granularity", "per_batch");
         QTRY_COMPARE_WITH_TIMEOUT(bench.context.count("vit_merge.strip"), 2, 60'000);
         bench.answer_strip(true);
         bench.panel->sweep()->set_axis("path");
-        QVERIFY(save_pictures(*bench.window, "vit-merge-compare"));
+        picture(bench, "vit-merge-compare");
         bench.panel->show_tab(Tab::confusion);
         bench.panel->sweep()->set_axis("plane");
         bench.trigger("Sweep this axis");
         bench.answer("vit_merge.sweep", {swept_plane()});
         bench.panel->form()->edit("m", 5);
-        QVERIFY(save_pictures(*bench.window, "vit-merge-confusion"));
+        picture(bench, "vit-merge-confusion");
         bench.panel->show_tab(Tab::training);
         bench.trigger("Train a gate");
         for (int step = 1; step <= 30; ++step) bench.context.play(bench.newest("vit_merge.train_gate"), event::Metrics{{"loss", "accuracy"}, {{0, step, 0.1, 1.4 / step}, {1, step, 0.1, 1 - 0.5 / step}}});
         bench.window->resize(1216, 770);
-        QVERIFY(save_pictures(*bench.window, "vit-merge-training"));
+        picture(bench, "vit-merge-training");
         QVERIFY2(bench.panel->form()->widget()->minimumSizeHint().width() <= 320, qPrintable(QString::number(bench.panel->form()->widget()->minimumSizeHint().width())));
     }
 };

@@ -352,7 +352,7 @@ private Q_SLOTS:
         SimpleTable* top = bench.panel->inspector()->top();
         QCOMPARE(top->rowCount(), 5);
         QCOMPARE(top->item(0, 0)->text(), "Merged");
-        QVERIFY(top->item(1, 4)->text().contains("97"));
+        QVERIFY(top->item(1, 1)->text().contains("97"));
         QVERIFY(bench.panel->inspector()->title().contains("digits 1"));
         QCOMPARE(bench.panel->inspector()->attention()->map()->accessible_size(), QSize(4, 4));
         QVERIFY(bench.panel->inspector()->attention()->map()->accessible_cell(0, 0).contains("0.15"));   // the mean of the heads

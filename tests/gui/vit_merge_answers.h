@@ -140,7 +140,7 @@ inline std::vector<Artifact> inspected_picture() {
     std::vector<std::string> models = merge_tasks();
     models.emplace_back("merged");
     for (std::size_t m = 0; m < models.size(); ++m)
-        for (int rank = 1; rank <= 3; ++rank) top.push_back({models[m], rank, merge_classes(m % 4)[std::size_t(rank)], 0.9 / (rank * rank) - 0.05 * double(m)});
+        for (int rank = 1; rank <= 3; ++rank) top.push_back({models[m], rank, merge_classes(m % 4)[std::size_t(rank)], (0.9 - 0.1 * double(m)) / (rank * rank)});
     for (std::size_t m = 0; m < merge_tasks().size(); ++m) gate.push_back({merge_tasks()[m], m == 0 ? 0.97 : 0.01});
     std::vector<float> attention, rollout;
     for (int block = 0; block < kMergeDepth; ++block)

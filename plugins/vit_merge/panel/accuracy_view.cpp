@@ -77,7 +77,7 @@ QVariant AccuracyModel::headerData(int section, Qt::Orientation orientation, int
 
 AccuracyView::AccuracyView(QWidget* options, QWidget* parent)
     : QWidget(parent), m_switch(new SegmentedControl({tr("Methods"), tr("Joint"), tr("Oracle head"), tr("Gate"), tr("Side by side")}, this)), m_run(make_button(tr("Evaluate"), QStringLiteral("run"), false, this)),
-      m_latex(make_button(tr("Copy as LaTeX"), QStringLiteral("copy"), false, this)), m_csv(make_button(tr("Copy as CSV"), QStringLiteral("table"), false, this)), m_note(new ElidedLabel({}, 12, false, TextRole::secondary, this)),
+      m_latex(new IconButton(QStringLiteral("copy"), tr("Copy as LaTeX"), this)), m_csv(new IconButton(QStringLiteral("table"), tr("Copy as CSV"), this)), m_note(new ElidedLabel({}, 12, false, TextRole::secondary, this)),
       m_table(new TableView(this)), m_model(new AccuracyModel(this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 4, 0, 0);
@@ -85,7 +85,7 @@ AccuracyView::AccuracyView(QWidget* options, QWidget* parent)
     auto* row = new QHBoxLayout;
     row->setContentsMargins(12, 0, 12, 0);
     row->setSpacing(8);
-    for (QPushButton* button : {m_run, m_latex, m_csv}) button->setProperty("lathe_tool", true);
+    m_run->setProperty("lathe_tool", true);
     m_run->setToolTip(tr("Every chosen method on the pictures of every task; what is done stays when it is stopped"));
     m_switch->set_tool_size(true);
     m_switch->set_current(0);
@@ -105,8 +105,8 @@ AccuracyView::AccuracyView(QWidget* options, QWidget* parent)
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
     column->addWidget(m_table, 1);
     connect(m_run, &QPushButton::clicked, this, &AccuracyView::run_requested);
-    connect(m_latex, &QPushButton::clicked, this, [this] { QApplication::clipboard()->setText(as_latex()); });
-    connect(m_csv, &QPushButton::clicked, this, [this] { QApplication::clipboard()->setText(as_csv()); });
+    connect(m_latex, &QToolButton::clicked, this, [this] { QApplication::clipboard()->setText(as_latex()); });
+    connect(m_csv, &QToolButton::clicked, this, [this] { QApplication::clipboard()->setText(as_csv()); });
     connect(m_switch, &SegmentedControl::chosen, this, [this] {
         rebuild();
         Q_EMIT columns_changed();

@@ -10,6 +10,7 @@ class QPushButton;
 
 namespace lathe {
 class ElidedLabel;
+class IconButton;
 class SegmentedControl;
 class TableView;
 }
@@ -70,7 +71,8 @@ private:
     QString m_running;
     bool m_stale = false;
     SegmentedControl* m_switch;
-    QPushButton *m_run, *m_latex, *m_csv;
+    QPushButton* m_run;
+    IconButton *m_latex, *m_csv;
     ElidedLabel* m_note;
     TableView* m_table;
     AccuracyModel* m_model;

@@ -24,6 +24,17 @@ const QList<LayerMeasure>& layer_measures() {
     return all;
 }
 
+/// Columns of the engine as they are read.
+QStringList shown_heads(const Table& table) {
+    static const QHash<QString, QString> titles{{QStringLiteral("key"), CompareView::tr("Weight")}, {QStringLiteral("group"), CompareView::tr("Part")}, {QStringLiteral("block"), CompareView::tr("Block")}, {QStringLiteral("cosine"), CompareView::tr("Cosine")},
+        {QStringLiteral("relative_l2"), CompareView::tr("Relative L2")}, {QStringLiteral("task_cosine"), CompareView::tr("Task vectors")}, {QStringLiteral("sign_conflict"), CompareView::tr("Sign conflicts")},
+        {QStringLiteral("norm_first"), CompareView::tr("Norm, first")}, {QStringLiteral("norm_second"), CompareView::tr("Norm, second")}, {QStringLiteral("first"), CompareView::tr("First")}, {QStringLiteral("second"), CompareView::tr("Second")},
+        {QStringLiteral("note"), CompareView::tr("Note")}};
+    QStringList out;
+    for (const QString& column : table.columns()) out << titles.value(column, column);
+    return out;
+}
+
 /// Points without a line between them: a gap after each.
 Curve points_curve(const QString& name, std::vector<std::pair<double, double>> points, int series) {
     std::ranges::sort(points);
@@ -175,7 +186,7 @@ void CompareView::show_description(const Description& description) {
 void CompareView::take(const Artifact& artifact) {
     if (artifact.key == "layers") {
         m_layers = Table(artifact);
-        m_layer_table->set_table(m_layers.columns(), m_layers.cells());
+        m_layer_table->set_table(shown_heads(m_layers), m_layers.cells());
         show_layers();
     } else if (artifact.key == "cka") {
         const Values values = values_of(artifact, 2);
@@ -194,7 +205,7 @@ void CompareView::take(const Artifact& artifact) {
         show_spectra();
     } else if (artifact.key == "keys") {
         const Table table(artifact);
-        m_key_table->set_table(table.columns(), table.cells());
+        m_key_table->set_table(shown_heads(table), table.cells());
     } else if (artifact.key == "pairs") {
         m_pair_rows = Table(artifact);
         show_pairs();

@@ -21,7 +21,7 @@
 namespace lathe::vit_merge {
 namespace {
 
-constexpr int kSmallest = 40, kLargest = 224, kSizeStep = 16, kLeastCell = 92, kBars = 24, kTextLine = 15, kInset = 6;
+constexpr int kSmallest = 40, kLargest = 224, kSizeStep = 16, kLeastCell = 108, kBars = 24, kTextLine = 15, kInset = 6;
 constexpr int kFixedColumns = 8;                           // of the table, before the gate's
 
 }

@@ -15,7 +15,7 @@ constexpr int kRanks = 3;
 
 InspectorView::InspectorView(QWidget* parent)
     : QWidget(parent), m_title(new TextLabel({}, 13, true, TextRole::normal, this)), m_hint(new TextLabel({}, 12, false, TextRole::secondary, this)), m_attention_title(new TextLabel({}, 12, true, TextRole::normal, this)),
-      m_difference_title(new TextLabel({}, 12, true, TextRole::normal, this)), m_top(new SimpleTable({tr("Model"), tr("Likeliest"), tr("Second"), tr("Third"), tr("Gate")}, this)), m_attention(new AttentionView(this)), m_difference(new PlotViewer(this)) {
+      m_difference_title(new TextLabel({}, 12, true, TextRole::normal, this)), m_top(new SimpleTable({tr("Model"), tr("Gate"), tr("Likeliest"), tr("Second"), tr("Third")}, this)), m_attention(new AttentionView(this)), m_difference(new PlotViewer(this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 6, 0, 6);
     column->setSpacing(4);
@@ -26,13 +26,15 @@ InspectorView::InspectorView(QWidget* parent)
     column->addWidget(m_title);
     column->addWidget(m_hint);
     m_top->setAccessibleName(tr("Likeliest classes of each model"));
-    m_top->set_text_columns({0, 1, 2, 3});
+    m_top->set_text_columns({0, 2, 3, 4});
     m_top->setSelectionBehavior(QAbstractItemView::SelectRows);
-    m_top->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    m_top->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+    for (const int column_of_names : {0, 1}) m_top->horizontalHeader()->setSectionResizeMode(column_of_names, QHeaderView::ResizeToContents);
+    m_top->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);   // long names of classes are cut, with all of it as tooltip
     column->addWidget(m_top);
     column->addSpacing(4);
     column->addWidget(m_attention_title);
-    m_attention->setMinimumHeight(220);
+    m_attention->setMinimumHeight(200);
     column->addWidget(m_attention, 3);
     column->addSpacing(4);
     column->addWidget(m_difference_title);
@@ -126,12 +128,14 @@ void InspectorView::show_top() {
     for (int r = 0; r < m_gate.rows(); ++r) gate.insert(m_gate.text(r, "model"), percent(m_gate.number(r, "probability"), 0));
     QList<QStringList> rows;
     for (const QString& name : std::as_const(m_models)) {
-        QStringList row{name.isEmpty() ? tr("Merged") : name};
+        QStringList row{name.isEmpty() ? tr("Merged") : name, name.isEmpty() ? QString() : gate.value(name)};
         for (int rank = 0; rank < kRanks; ++rank) row << classes[name].value(rank);
-        row << (name.isEmpty() ? QString() : gate.value(name));
         rows << row;
     }
     m_top->set_rows(rows);
+    for (int r = 0; r < m_top->rowCount(); ++r)
+        for (int c = 0; c < m_top->columnCount(); ++c)
+            if (QTableWidgetItem* item = m_top->item(r, c)) item->setToolTip(item->text());
     if (!rows.isEmpty() && m_models.first().isEmpty())
         for (int c = 0; c < m_top->columnCount(); ++c) m_top->set_tone(0, c, CellTone::strong);
     m_top->setVisible(!rows.isEmpty());

@@ -147,7 +147,7 @@ void Panel::build_actions() {
 void Panel::connect_views() {
     connect(&m_context, &PanelContext::model_dropped, this, &Panel::dropped_file);
     connect(&m_context, &PanelContext::data_dropped, this, &Panel::dropped_folder);
-    connect(&m_context, &PanelContext::restore_run, this, [this](const QString& uuid) { m_asked_for = uuid; });
+    connect(&m_context, &PanelContext::restore_run, this, [this](const QString& uuid) { m_asked_for << uuid; });
     connect(&m_options, &PanelOptions::changed, this, &Panel::save_soon);
     connect(&m_describe_soon, &QTimer::timeout, this, &Panel::describe);
     connect(&m_inspect_soon, &QTimer::timeout, this, &Panel::inspect);

@@ -178,7 +178,7 @@ private:
     QString m_merge_file;                                  // where the merged model goes
     Artifact m_merged, m_recipe;
     QStringList m_left_out;
-    QString m_asked_for;                                   // recorded run that somebody wants to see
+    QStringList m_asked_for;                               // recorded runs that somebody wants to see
     bool m_taking_over = false;                            // a kept state: its rows of models belong to the set that comes with it
     QTimer m_describe_soon, m_inspect_soon;
 };

@@ -191,13 +191,14 @@ void Panel::show_recorded(const RecordedRun& recorded) {
     if (run.method != kStrip) {
         if (m_jobs.contains(run.method) || run.state != RunState::finished) return;   // what is under way is newer
         const bool is_training = TrainingView::methods().contains(run.method);
-        const bool asked = std::exchange(m_asked_for, {}) == run.uuid;
+        const bool asked = m_asked_for.removeAll(run.uuid) > 0;
         for (const auto& [role, path] : run.assets)
             if (!asked && !is_training && role == u"set" && path != m_source->set()->path()) return;   // the last one was of another set
         if (run.method == u"vit_merge.sweep") m_sweep_axis = text_fact(run.params, "axis");
         m_job_keys[run.method] = job_key(run.method, m_sweep_axis, run.params);
         for (const Artifact& artifact : recorded.artifacts) take_job_artifact(run.method, artifact);
         if (is_training) {
+            for (const Artifact& artifact : recorded.artifacts) m_training->take(run.method, artifact);
             for (auto series = recorded.series.cbegin(); series != recorded.series.cend(); ++series) m_training->show_series(run.method, series.key(), series.value());
             m_training->finish(run.method, run.summary);
         }
@@ -205,7 +206,7 @@ void Panel::show_recorded(const RecordedRun& recorded) {
         return show_stale();
     }
     // Parameters are taken over where somebody asked for it, or where nobody has worked here yet.
-    const bool takes_form = std::exchange(m_asked_for, {}) == run.uuid || !m_context.panel_state().is_object();
+    const bool takes_form = m_asked_for.removeAll(run.uuid) > 0 || !m_context.panel_state().is_object();
     if (!takes_form && (m_strip.finished || !m_strip_coming.uuid.isEmpty())) return;
     Strip strip;
     strip.uuid = run.uuid;

@@ -29,7 +29,7 @@ QString range_text(const std::vector<double>& values) {
 
 SimilarityMap::SimilarityMap(QWidget* parent) : HeatMapView(parent) {
     set_map(ColourMapId::viridis);
-    setMinimumHeight(120);
+    setMinimumHeight(110);
 }
 
 void SimilarityMap::show_values(const std::vector<double>& attention, const std::vector<double>& mlp) {
@@ -111,8 +111,11 @@ SimilarityView::SimilarityView(QWidget* parent)
         side->setSpacing(2);
         auto* title = new TextLabel(name, 12, true, TextRole::normal, this);
         title->setToolTip(tip);
-        side->addWidget(title);
-        side->addWidget(note);
+        auto* line = new QHBoxLayout;
+        line->setSpacing(8);
+        line->addWidget(title);
+        line->addWidget(note, 1);
+        side->addLayout(line);
         side->addWidget(map, 1);
         row->addLayout(side, 1);
         map->setAccessibleName(name);

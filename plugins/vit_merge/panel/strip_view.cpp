@@ -65,6 +65,7 @@ StripView::StripView(QWidget* parent)
     m_scroll->setWidget(m_strip);
     m_scroll->viewport()->setAutoFillBackground(false);
     m_strip->setAutoFillBackground(false);
+    m_scroll->setMinimumHeight(160);                        // a row of pictures
     column->addWidget(m_scroll, 1);
     connect(m_strip, &ImageStrip::inside_moved, this, [this](const QRect& rect) { m_scroll->ensureVisible(rect.center().x(), rect.center().y(), rect.width() / 2 + 2, rect.height() / 2 + 2); });
 }
