@@ -75,6 +75,18 @@ private Q_SLOTS:
         QVERIFY(view->note().contains("Stale"));
     }
 
+    void averages_the_seeds_of_a_benchmark() {
+        AccuracyView view(nullptr);
+        view.set_method_titles({{"gated", "Gated merging"}});
+        view.take(table_artifact("accuracy", {"set", "seed", "method", "task", "joint", "oracle", "gate"}, {{"tasks", 0, "gated m=3", "digits", 0.9, 0.92, 0.99}, {"tasks", 1, "gated m=3", "digits", 0.8, 0.82, 0.97}}));
+        view.take(table_artifact("methods", {"set", "seed", "method", "joint", "oracle"}, {{"tasks", 0, "gated m=3", 0.9, 0.92}, {"tasks", 1, "gated m=3", 0.8, 0.82}}));
+        QCOMPARE(view.model()->text(0, 0), "Gated merging, m=3");
+        QCOMPARE(view.model()->text(0, column_named(*view.model(), "Joint, %")), "85.0");
+        view.set_columns(AccuracyView::Columns::joint);
+        QCOMPARE(view.model()->text(0, 1), "85.0");
+        QVERIFY(view.note().contains("2 seeds"));
+    }
+
     void undoes_how_tables_are_looked_at() {
         Bench bench;
         bench.show();
@@ -219,6 +231,19 @@ private Q_SLOTS:
         QVERIFY(bench.panel->merge_to("/proc/nowhere/merged.safetensors"));
         bench.answer("vit_merge.merge", {text_artifact("model", "file", "weights")});
         QVERIFY(bench.context.messages.last().contains("could not be written"));
+        // One that writes the file itself, and one that says it did.
+        for (MethodInfo& method : bench.context.methods.methods)
+            if (method.id == "vit_merge.merge") method.parameters.push_back(Parameter::path("file"));
+        Q_EMIT bench.context.catalogue_changed();
+        QVERIFY(bench.panel->merge_to(bench.files.filePath("large")));
+        const QString large = bench.files.filePath("large.safetensors");
+        QCOMPARE(bench.asked("vit_merge.merge")["file"], Json(large.toStdString()));
+        bench.answer("vit_merge.merge", {});
+        QVERIFY(bench.context.messages.last().contains("no model"));
+        QVERIFY(bench.panel->merge_to(large));
+        bench.file("large.safetensors");
+        bench.answer("vit_merge.merge", {});
+        QVERIFY(bench.context.messages.last().startsWith("info|The merged model was saved."));
     }
 
     void shows_recorded_results() {

@@ -55,7 +55,7 @@ inline std::vector<MethodInfo> vit_merge_methods() {
     return {method("vit_merge.describe", "Compare models", true, {}),
         method("vit_merge.strip", "Pictures through the merged model", true, {Parameter::list("tasks", Json::array()).with_label("Tasks").with_group("Pictures").is_live(), Parameter::integer("pictures", 32).range(1, 512).with_label("Pictures").with_group("Pictures").is_live(),
                                                                                 Parameter::integer("first", 0).range(0, 100'000).with_label("From").with_group("Pictures").is_live(), Parameter::list("files", Json::array()).with_label("Files").with_group("Pictures").is_live()}),
-        method("vit_merge.inspect", "One picture through every model", true, {Parameter::text("task", ""), Parameter::integer("index", 0).range(0, 1'000'000), Parameter::path("file"), Parameter::text("model", ""), Parameter::integer("block", 0).range(0, 64)}),
+        method("vit_merge.inspect", "One picture through every model", true, {Parameter::text("task", ""), Parameter::integer("index", 0).range(0, 1'000'000), Parameter::path("file"), Parameter::text("model", ""), Parameter::integer("block", -1).range(-1, 1000)}),
         method("vit_merge.evaluate", "Evaluate merges", true, {Parameter::list("methods", Json::array({"gated", "average", "hard_routing"})).with_label("Methods"), Parameter::integer("images", 500).range(0, 100'000).with_label("Pictures of each task")}),
         method("vit_merge.sweep", "Sweep a parameter", true, {Parameter::choice("axis", "m", {{"m", "m", ""}, {"lambda", "λ", ""}, {"tau", "τ", ""}, {"temperature", "Temperature", ""}, {"path", "Path", ""}, {"plane", "Plane", ""}}).with_label("Axis"),
                                                                  Parameter::integer("points", 7).range(2, 100).with_label("Points")}),
@@ -73,6 +73,7 @@ inline std::vector<Artifact> described_models(bool with_error = false) {
     std::vector<std::vector<Json>> models, blocks, storage, findings{{"note", "fashion and letters share 3 of 10 class names.", ""}, {"warning", "shapes was normalised otherwise: mean 0.449 instead of 0.5.", "Prepare its pictures alike, or leave it out."}};
     if (with_error) findings.push_back({"error", "letters has 24 classes less than its head says.", "Leave it out, or merge the backbone only."});
     for (const std::string& task : merge_tasks()) models.push_back({task, "timm", "ViT 28/7, 6 blocks of 64", 211'584, 846'336, 10, "0.5 / 0.5", "drawn:" + task, "/models/" + task + ".safetensors"});
+    models.push_back({"base", "timm", "ViT 28/7, 6 blocks of 64", 211'584, 846'336, 0, "0.5 / 0.5", "", "/models/base.safetensors"});
     for (int block = 0; block < kMergeDepth; ++block)
         for (const bool is_attention : {true, false}) blocks.push_back({block, is_attention ? "attn" : "mlp", made_similarity(block, is_attention), 0.1 + 0.03 * block - (is_attention ? 0.05 : 0), 0});
     for (int m = 0; m <= kMergeDepth; ++m) storage.push_back({m, made_storage(m), made_storage(m) / 2});

@@ -20,6 +20,15 @@ constexpr double kInMega = 1e6;
 
 AccuracyModel::Cell number_cell(double value, int decimals) { return {value, decimals, {}}; }
 AccuracyModel::Cell text_cell(const QString& text) { return {std::nan(""), 0, text}; }
+/// Of what is known in these rows: a benchmark has one for each seed.
+double mean_of(const Table& table, const QList<int>& rows, const char* column) {
+    double sum = 0;
+    int known = 0;
+    for (const int row : rows)
+        if (const double value = table.number(row, column); !std::isnan(value)) sum += value, ++known;
+    return known == 0 ? std::nan("") : sum / known;
+}
+
 QString place_of(const QString& method, const QString& task) { return method + u'\n' + task; }
 
 }
@@ -124,7 +133,7 @@ void AccuracyView::take(const Artifact& artifact) {
     if (artifact.key == "accuracy") {
         m_accuracy = Table(artifact);
         m_places.clear();
-        for (int r = 0; r < m_accuracy.rows(); ++r) m_places.insert(place_of(m_accuracy.text(r, "method"), m_accuracy.text(r, "task")), r);
+        for (int r = 0; r < m_accuracy.rows(); ++r) m_places[place_of(m_accuracy.text(r, "method"), m_accuracy.text(r, "task"))] << r;
     } else if (artifact.key == "methods") {
         m_methods = Table(artifact);
     } else {
@@ -159,7 +168,13 @@ void AccuracyView::set_columns(Columns columns) {
 }
 
 QString AccuracyView::note() const { return m_note->text(); }
-QString AccuracyView::title_of(const QString& method) const { return m_titles.value(method, method); }
+
+/// "gated m=3" is the method with settings of its own.
+QString AccuracyView::title_of(const QString& method) const {
+    const QString id = method.section(u' ', 0, 0), settings = method.section(u' ', 1);
+    const QString title = m_titles.value(id, id);
+    return settings.isEmpty() ? title : tr("%1, %2").arg(title, settings);
+}
 
 QStringList AccuracyView::methods() const {
     QStringList out;
@@ -179,14 +194,20 @@ QStringList AccuracyView::tasks() const {
 }
 
 double AccuracyView::value_of(const QString& method, const QString& task, const char* measure) const {
-    const auto found = m_places.constFind(place_of(method, task));
-    return found == m_places.cend() ? std::nan("") : m_accuracy.number(*found, measure);
+    return mean_of(m_accuracy, m_places.value(place_of(method, task)), measure);
 }
 
-int AccuracyView::method_row(const QString& method) const {
+QList<int> AccuracyView::method_rows(const QString& method) const {
+    QList<int> out;
     for (int r = 0; r < m_methods.rows(); ++r)
-        if (m_methods.text(r, "method") == method) return r;
-    return -1;
+        if (m_methods.text(r, "method") == method) out << r;
+    return out;
+}
+
+int AccuracyView::repeats() const {
+    qsizetype most = 1;
+    for (const QList<int>& rows : m_places) most = std::max(most, rows.size());
+    return int(most);
 }
 
 void AccuracyView::add_summary(QStringList& heads, QStringList& tips, QList<QList<AccuracyModel::Cell>>& rows) const {
@@ -197,21 +218,21 @@ void AccuracyView::add_summary(QStringList& heads, QStringList& tips, QList<QLis
         {"bytes", tr("MB, fp32"), tr("Storage with all heads and the gate"), 1 / kInMega, 2}, {"bytes_fp16", tr("MB, fp16"), tr("Storage with half precision"), 1 / kInMega, 2},
         {"parameters", tr("Parameters, M"), tr("Stored, in millions"), 1 / kInMega, 2}, {"merge_ms", tr("Merge, ms"), tr("Measured"), 1, 2}, {"forward_ms_per_image", tr("Forward, ms/picture"), tr("Measured, gate included"), 1, 3}};
     const QStringList all = methods();
-    const int base = method_row(kHardRouting);
+    const QList<int> base = method_rows(kHardRouting);
     for (const Column& column : columns) {
         heads << column.head;
         tips << column.tip;
-        for (int r = 0; r < all.size(); ++r) rows[r] << number_cell(column.factor * m_methods.number(method_row(all[r]), column.id), column.decimals);
-        if (base < 0 || (std::string_view(column.id) != "joint" && std::string_view(column.id) != "bytes")) continue;
+        for (int r = 0; r < all.size(); ++r) rows[r] << number_cell(column.factor * mean_of(m_methods, method_rows(all[r]), column.id), column.decimals);
+        if (base.isEmpty() || (std::string_view(column.id) != "joint" && std::string_view(column.id) != "bytes")) continue;
         const bool is_bytes = std::string_view(column.id) == "bytes";
         heads << tr("Δ");
         tips << (is_bytes ? tr("Storage less hard routing's, in MB") : tr("Joint accuracy less hard routing's, in points"));
-        for (int r = 0; r < all.size(); ++r) rows[r] << number_cell(all[r] == kHardRouting ? std::nan("") : column.factor * (m_methods.number(method_row(all[r]), column.id) - m_methods.number(base, column.id)), column.decimals);
+        for (int r = 0; r < all.size(); ++r) rows[r] << number_cell(all[r] == kHardRouting ? std::nan("") : column.factor * (mean_of(m_methods, method_rows(all[r]), column.id) - mean_of(m_methods, base, column.id)), column.decimals);
     }
     heads << tr("Path");
     tips << tr("How it was computed");
     for (int r = 0; r < all.size(); ++r) {
-        const QString path = m_methods.text(method_row(all[r]), "path");
+        const QString path = m_methods.text(method_rows(all[r]).value(0, -1), "path");
         rows[r] << (path.isEmpty() ? number_cell(std::nan(""), 0) : text_cell(path));
     }
 }
@@ -256,6 +277,7 @@ void AccuracyView::rebuild() {
     if (!m_running.isEmpty()) m_note->setText(m_running);
     else if (rows.isEmpty()) m_note->setText(tr("Evaluate measures every method on every task: joint, oracle-head and gate accuracy apart, storage and time."));
     else if (m_stale) m_note->setText(tr("Stale: of other models or parameters."));
+    else if (repeats() > 1) m_note->setText(tr("Means over %1 seeds or sets; Copy as CSV has each.").arg(repeats()));
     else
         switch (columns()) {
         case Columns::joint: m_note->setText(joint_tip); break;

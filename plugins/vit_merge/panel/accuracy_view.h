@@ -63,11 +63,12 @@ private:
     void add_summary(QStringList& heads, QStringList& tips, QList<QList<AccuracyModel::Cell>>& rows) const;
     void add_measure(QStringList& heads, QStringList& tips, QList<QList<AccuracyModel::Cell>>& rows, const char* measure, const QString& title, const QString& tip) const;
     double value_of(const QString& method, const QString& task, const char* measure) const;
-    int method_row(const QString& method) const;           ///< of the table of methods; -1: none
+    QList<int> method_rows(const QString& method) const;   ///< of the table of methods
+    int repeats() const;                                   ///< most rows of one method and task
     QString title_of(const QString& method) const;
     Table m_accuracy, m_methods;
     QHash<QString, QString> m_titles;
-    QHash<QString, int> m_places;                          // method and task -> row
+    QHash<QString, QList<int>> m_places;                   // method and task -> rows, one for each seed
     QString m_running;
     bool m_stale = false;
     SegmentedControl* m_switch;

@@ -84,7 +84,7 @@ CompareView::CompareView(QWidget* options, QWidget* parent)
     column->addLayout(row);
     column->addWidget(m_pages, 1);
     m_pages->addWidget(build_layers());
-    m_pages->addWidget(m_cka);
+    m_pages->addWidget(build_with_choice(m_cka, nullptr, {}));
     m_pages->addWidget(build_with_choice(m_spectra, m_key, tr("Weight")));
     m_pages->addWidget(m_key_table);
     m_pages->addWidget(build_with_choice(m_pairs, m_pair_measure, tr("Measure of the pairs")));
@@ -159,10 +159,12 @@ QWidget* CompareView::build_with_choice(QWidget* view, QComboBox* box, const QSt
     auto* column = new QVBoxLayout(page);
     column->setContentsMargins(12, 0, 12, 0);
     column->setSpacing(4);
-    box->setAccessibleName(name);
-    box->setToolTip(name);
-    box->setSizeAdjustPolicy(QComboBox::AdjustToContents);
-    column->addWidget(box, 0, Qt::AlignLeft);
+    if (box) {
+        box->setAccessibleName(name);
+        box->setToolTip(name);
+        box->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+        column->addWidget(box, 0, Qt::AlignLeft);
+    }
     column->addWidget(view, 1);
     return page;
 }

@@ -48,7 +48,7 @@ Q_SIGNALS:
     void model_chosen(QString name);
 private:
     QWidget* build_layers();
-    QWidget* build_with_choice(QWidget* view, QComboBox* box, const QString& name);
+    QWidget* build_with_choice(QWidget* view, QComboBox* box, const QString& name);   ///< box may be null
     void show_layers();
     void show_spectra();
     void show_pairs();

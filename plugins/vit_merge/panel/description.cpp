@@ -69,6 +69,12 @@ bool Description::take(const Artifact& artifact) {
     return true;
 }
 
+void Description::finish(const Json& told) {
+    summary = told.is_object() ? told : Json::object();
+    const QStringList all = texts_fact(summary, "names");
+    if (!all.isEmpty()) models.removeIf([&](const ModelFacts& model) { return !all.contains(model.name); });
+}
+
 QStringList Description::names() const {
     QStringList out;
     for (const ModelFacts& model : models) out << model.name;
@@ -103,7 +109,6 @@ Description Description::from_kept(const Json& kept) {
     Description out;
     if (!kept.is_object() || !kept.contains("tables") || !kept["tables"].is_object()) return out;
     out.key = kept.value("key", Json());
-    out.summary = kept.value("summary", Json());
     try {
         for (const auto& [name, text] : kept["tables"].items()) {
             if (!text.is_string()) continue;
@@ -113,6 +118,7 @@ Description Description::from_kept(const Json& kept) {
             table.bytes = std::make_shared<const std::string>(text.get<std::string>());
             out.take(table);
         }
+        out.finish(kept.value("summary", Json()));
     } catch (const Error&) {
         return {};   // the engine is asked anyway
     }

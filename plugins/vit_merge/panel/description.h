@@ -41,6 +41,7 @@ struct Description {
     Values cosine, relative_l2;                            ///< [N, N]
 
     bool take(const Artifact& artifact);                   ///< false: no part of it. Throws Error(wrong_format)
+    void finish(const Json& told);                         ///< after the last artifact: its summary. The table of models holds the base, too, which is none of them
     QStringList names() const;
     bool has_error() const;
     bool has_base() const;

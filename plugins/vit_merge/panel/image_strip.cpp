@@ -9,7 +9,6 @@
 #include <QDragEnterEvent>
 #include <QFileInfo>
 #include <QHelpEvent>
-#include <QImageReader>
 #include <QKeyEvent>
 #include <QMenu>
 #include <QMimeData>
@@ -302,9 +301,9 @@ QString ImageStrip::tip(int index) const {
 QStringList ImageStrip::picture_files(const QMimeData* data) {
     QStringList out;
     if (!data || !data->hasUrls()) return out;
-    const QList<QByteArray> known = QImageReader::supportedImageFormats();
+    static const QStringList known{QStringLiteral("png"), QStringLiteral("jpg"), QStringLiteral("jpeg")};   // what the engine reads
     for (const QUrl& url : data->urls())
-        if (url.isLocalFile() && known.contains(QFileInfo(url.toLocalFile()).suffix().toLower().toUtf8())) out << url.toLocalFile();
+        if (url.isLocalFile() && known.contains(QFileInfo(url.toLocalFile()).suffix().toLower())) out << url.toLocalFile();
     return out;
 }
 

@@ -121,7 +121,7 @@ void InspectorView::show_top() {
         const QString model = m_rows.text(r, "model"), name = model == kMerged ? QString() : model;
         if (!m_models.contains(name)) m_models << name;
         const double probability = m_rows.number(r, "probability");
-        classes[name] << (std::isnan(probability) ? m_rows.text(r, "class") : tr("%1 %2").arg(m_rows.text(r, "class"), percent(probability, 0)));
+        classes[name] << (std::isnan(probability) ? m_rows.text(r, "class") : tr("%1 %2").arg(percent(probability, 0), m_rows.text(r, "class")));
     }
     if (m_models.removeAll(QString()) > 0) m_models.prepend(QString());
     QHash<QString, QString> gate;

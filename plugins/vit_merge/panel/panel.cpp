@@ -22,6 +22,7 @@
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QHBoxLayout>
+#include <QPushButton>
 #include <QScopedValueRollback>
 #include <QSplitter>
 #include <QStackedWidget>
@@ -74,6 +75,8 @@ void Panel::build_centre() {
     m_rows->addWidget(m_halves);
     m_rows->setStretchFactor(0, 5);
     m_rows->setStretchFactor(1, 4);
+    m_rows->setSizes({340, 250});
+    m_halves->setSizes({400, 480});
     for (QSplitter* splitter : {m_rows, m_halves}) {
         splitter->setChildrenCollapsible(false);
         splitter->setHandleWidth(1);
@@ -99,6 +102,19 @@ void Panel::build_parameters() {
     line->addWidget(back);
     m_form->add_to_group(tr("Models"), gate);
     m_form->add_to_group(tr("Findings"), m_findings);
+    auto* save = new QWidget;
+    auto* save_line = new QHBoxLayout(save);
+    save_line->setContentsMargins(0, 2, 0, 4);
+    save_line->setSpacing(8);
+    m_merge = make_button(tr("Merge and save…"), QStringLiteral("save"), false, save);
+    m_merge->setToolTip(tr("Writes the merged model, and the recipe that makes it again, for a method that gives one model"));
+    m_merge_note = new TextLabel({}, 12, false, TextRole::secondary, save);
+    m_merge_note->setWordWrap(true);
+    save_line->addWidget(m_merge);
+    save_line->addWidget(m_options.add("vit_merge.merge"));
+    save_line->addWidget(m_merge_note, 1);
+    connect(m_merge, &QPushButton::clicked, this, &Panel::ask_merge);
+    m_form->add_to_group(tr("One model"), save);
     m_form->fold_group(tr("Data"));                        // the methods that look at pictures are not what the workspace opens with
     m_kept_view = new KeptView(QStringLiteral("view.vit_merge.shown"), [this] { return view_state(); },
         [this](const Json& kept) {
@@ -167,7 +183,7 @@ void Panel::connect_views() {
         strip->set_size(size);
         viewed(tr("Size of the pictures"));
     });
-    connect(m_strip_view, &StripView::pictures_wanted, this, [this] { add_pictures(QFileDialog::getOpenFileNames(window(), tr("Add pictures"), {}, tr("Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.ppm *.pgm);;All files (*)"))); });
+    connect(m_strip_view, &StripView::pictures_wanted, this, [this] { add_pictures(QFileDialog::getOpenFileNames(window(), tr("Add pictures"), {}, tr("Pictures (*.png *.jpg *.jpeg)"))); });
     connect(m_strip_view, &StripView::tasks_chosen, this, [this](const QStringList& tasks) { edit_value(QStringLiteral("tasks"), array_of(tasks), tr("Tasks of the pictures")); });
     connect(m_strip_view, &StripView::per_sample_wanted, this, [this] { edit_value(QStringLiteral("granularity"), "per_sample", tr("Merge per picture")); });
     connect(m_similarity, &SimilarityView::block_clicked, this, &Panel::gate_block);

@@ -8,6 +8,7 @@
 #include "widgets/method_options.h"
 #include "widgets/method_panel.h"
 
+class QPushButton;
 class QSplitter;
 class QStackedWidget;
 
@@ -16,6 +17,7 @@ class AssetChooser;
 class EmptyState;
 class KeptView;
 class TabPages;
+class TextLabel;
 }
 
 namespace lathe::vit_merge {
@@ -134,6 +136,7 @@ private:
     void show_now() override;
     void show_centre();
     void show_models();
+    void show_bars(const QStringList& names);              ///< models of the gate's probabilities
     void show_facts();
     void show_strip();
     void show_gated();
@@ -160,6 +163,8 @@ private:
     TrainingView* m_training;
     TabPages* m_details;                                   // in the order of Tab
     KeptView* m_kept_view;
+    QPushButton* m_merge;
+    TextLabel* m_merge_note;
 
     Description m_description, m_description_coming;
     Strip m_strip, m_strip_coming;                         // shown; asked for
@@ -176,6 +181,7 @@ private:
     QString m_sweep_axis;
     Json m_accuracy_key;
     QString m_merge_file;                                  // where the merged model goes
+    bool m_engine_writes = false;                          // it, not this
     Artifact m_merged, m_recipe;
     QStringList m_left_out;
     QStringList m_asked_for;                               // recorded runs that somebody wants to see

@@ -8,9 +8,12 @@
 #include "plugins/vit_merge/panel/training_view.h"
 #include "widgets/asset_chooser.h"
 #include "widgets/parameter_form.h"
+#include "widgets/text_label.h"
 #include <QFileDialog>
 #include <QFileInfo>
+#include <QPushButton>
 #include <QSaveFile>
+#include <algorithm>
 
 namespace lathe::vit_merge {
 namespace {
@@ -30,7 +33,7 @@ void Panel::inspect() {
     asked.params["index"] = std::max(0, m_picture.index);
     asked.params["file"] = m_picture.file.toStdString();
     asked.params["model"] = m_model.toStdString();
-    asked.params["block"] = std::max(0, m_block);
+    asked.params["block"] = -1;                            // the rollout goes through all of them
     m_inspect = m_context.submit(asked, assets(), QStringLiteral("vit_merge.inspect"));
     m_inspector->set_running(!m_inspect.isEmpty());
 }
@@ -117,7 +120,10 @@ void Panel::job_progress(const QString& method, const QString& text) {
     else if (method == kSweep) m_sweep->set_running(text);
     else if (method == kCompare) m_compare->set_running(text);
     else if (TrainingView::methods().contains(method)) m_training->set_running(method, text);
-    else if (method == kMerge) m_context.set_dock_hint(QStringLiteral("costs"), text.isEmpty() ? QString() : tr("merging · %1").arg(text));
+    else if (method == kMerge) {
+        m_merge->setText(text.isEmpty() ? tr("Merge and save…") : tr("Cancel"));
+        m_merge_note->setText(text);
+    }
 }
 
 void Panel::start_sweep() {
@@ -148,25 +154,29 @@ void Panel::ask_merge() {
 }
 
 bool Panel::merge_to(const QString& file) {
-    if (!start_job("vit_merge.merge")) return false;
-    m_merge_file = QFileInfo(file).suffix().isEmpty() ? file + QStringLiteral(".safetensors") : file;
+    const QString target = QFileInfo(file).suffix().isEmpty() ? file + QStringLiteral(".safetensors") : file;
+    const MethodInfo* method = m_context.catalogue().find("vit_merge.merge");
+    m_engine_writes = method && std::ranges::find(method->parameters, "file", &Parameter::id) != method->parameters.end();
+    if (!start_job("vit_merge.merge", m_engine_writes ? Json{{"file", target.toStdString()}} : Json::object())) return false;
+    m_merge_file = target;
     m_merged = m_recipe = {};
     m_left_out.clear();
     return true;
 }
 
-/// The model, and beside it the recipe, in a file of the same name.
+/// The model, and beside it the recipe, in a file of the same name. An engine that can writes both itself: large models need not come here.
 void Panel::finish_merge() {
     if (m_merge_file.isEmpty()) return;
-    if (!m_merged.bytes) {
+    const bool is_written = m_engine_writes && QFileInfo::exists(m_merge_file);
+    if (!m_merged.bytes && !is_written) {
         m_context.show_message(QStringLiteral("err"), tr("The engine gave no model."), m_merge_file, tr("Choose a method that gives one model, for example task arithmetic."));
         return;
     }
     const QFileInfo target(m_merge_file);
     const QString recipe = target.path() + u'/' + target.completeBaseName() + QStringLiteral(".recipe.json");
-    if (!write_bytes(m_merge_file, m_merged.bytes) || (m_recipe.bytes && !write_bytes(recipe, m_recipe.bytes))) return;
+    if (!is_written && (!write_bytes(m_merge_file, m_merged.bytes) || (m_recipe.bytes && !write_bytes(recipe, m_recipe.bytes)))) return;
     QStringList more;
-    if (m_recipe.bytes) more << tr("Its recipe is %1.").arg(QFileInfo(recipe).fileName());
+    if (QFileInfo::exists(recipe)) more << tr("Its recipe is %1.").arg(QFileInfo(recipe).fileName());
     if (!m_left_out.isEmpty()) more << tr("Left out: %1.").arg(m_left_out.join(QStringLiteral("; ")));
     m_context.show_message(m_left_out.isEmpty() ? QStringLiteral("info") : QStringLiteral("warn"), tr("The merged model was saved."), m_merge_file, more.join(u' '));
     m_merge_file.clear();

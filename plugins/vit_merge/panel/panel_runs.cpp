@@ -135,7 +135,7 @@ void Panel::take_description(const RunEvent& event) {
     if (const auto* made = std::get_if<event::ArtifactMade>(&event.body)) m_description_coming.take(made->artifact);
     const auto* done = std::get_if<event::Finished>(&event.body);
     if (!done) return;
-    m_description_coming.summary = done->summary.is_object() ? done->summary : Json::object();
+    m_description_coming.finish(done->summary);
     m_description = m_description_coming;
     adopt_description();
     save_soon();

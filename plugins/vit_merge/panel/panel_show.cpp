@@ -49,10 +49,14 @@ void Panel::show_models() {
     for (const ModelEntry& model : models) colour_of(model.name);
     m_models->show_models(models, m_description, m_colours);
     const QStringList names = used_names();
+    show_bars(m_strip.models.isEmpty() ? names : m_strip.models);
+    m_strip_view->show_tasks(names, list_value("tasks"));
+}
+
+void Panel::show_bars(const QStringList& names) {
     QList<int> colours;
     for (const QString& name : names) colours << colour_of(name);
     m_strip_view->strip()->set_models(names, colours);
-    m_strip_view->show_tasks(names, list_value("tasks"));
 }
 
 /// The set is there: everything that shows it takes it over.
@@ -81,6 +85,7 @@ void Panel::adopt_strip() {
 }
 
 void Panel::show_strip() {
+    if (!m_strip.models.isEmpty()) show_bars(m_strip.models);
     m_strip_view->show_strip(m_strip, is_stale());
     m_strip_view->strip()->pick(m_picture);
     const int index = m_strip.index_of(m_picture);
@@ -126,7 +131,7 @@ void Panel::show_stale() {
     for (const QString& axis : SweepView::axes()) swept.insert(axis, job_key(QStringLiteral("vit_merge.sweep"), axis, m_form->values()));
     m_sweep->set_keys(swept);
     m_context.set_dock_hint(QStringLiteral("inspector"), stale ? tr("stale") : QString());
-    if (!m_jobs.contains(QStringLiteral("vit_merge.merge"))) m_context.set_dock_hint(QStringLiteral("costs"), stale ? (is_live() ? tr("stale") : tr("stale · changes wait for Run")) : QString());
+    m_context.set_dock_hint(QStringLiteral("costs"), stale ? (is_live() ? tr("stale") : tr("stale · changes wait for Run")) : QString());
 }
 
 }

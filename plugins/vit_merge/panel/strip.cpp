@@ -35,7 +35,7 @@ QString verdict_text(const StripPicture& picture) {
 void Strip::take(const Artifact& artifact) {
     if (artifact.key == "picture") m_images[artifact.step] = picture_of_artifact(artifact);
     else if (artifact.key == "strip") m_rows = Table(artifact);
-    else if (artifact.key == "gate") m_gate = values_of(artifact, 2);
+    else if (artifact.key == "gate") m_gate = values_of(artifact, 2), models = texts_fact(artifact.meta, "models");
 }
 
 bool Strip::take(const RunEvent& event) {

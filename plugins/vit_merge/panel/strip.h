@@ -33,6 +33,7 @@ struct Strip {
     QString uuid;
     Json key, summary;                                     ///< what it was asked of; null until it finished
     QList<StripPicture> pictures;
+    QStringList models;                                    ///< of the gate's probabilities; empty: it does not say
     QHash<QString, double> metrics;                        ///< merge_ms, forward_ms, gate_ms
     bool finished = false;
 

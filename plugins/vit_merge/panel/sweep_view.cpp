@@ -28,6 +28,20 @@ QString axis_title(const QString& axis) {
     return SweepView::tr("Path from the first to the second model");
 }
 
+/// What a column of the plane is.
+QString plane_title(const QString& column) {
+    static const QString kLossColumn = QStringLiteral("loss ");
+    if (column.startsWith(kTaskColumn)) return SweepView::tr("accuracy, %1").arg(column.mid(kTaskColumn.size()));
+    return column.startsWith(kLossColumn) ? SweepView::tr("loss, %1").arg(column.mid(kLossColumn.size())) : column == u"loss" ? SweepView::tr("mean loss") : column;
+}
+
+bool has_numbers(const Table& table, const QString& column) {
+    const QByteArray name = column.toUtf8();
+    for (int r = 0; r < table.rows(); ++r)
+        if (!std::isnan(table.number(r, name.constData()))) return true;
+    return false;
+}
+
 }
 
 const QStringList& SweepView::axes() {
@@ -71,10 +85,17 @@ SweepView::SweepView(QWidget* options, QWidget* parent)
     both->addWidget(m_accuracy, 3);
     both->addWidget(m_storage, 2);
     m_pages->addWidget(plots);
-    m_pages->addWidget(m_plane);
+    auto* plane = new QWidget;
+    auto* inside = new QVBoxLayout(plane);
+    inside->setContentsMargins(12, 0, 12, 0);
+    inside->addWidget(m_plane);
+    m_pages->addWidget(plane);
     column->addWidget(m_pages, 1);
     m_accuracy->setAccessibleName(tr("Accuracy"));
     m_storage->setAccessibleName(tr("Storage"));
+    m_storage->set_legend_visible(false);
+    m_storage->setMinimumHeight(90);
+    m_accuracy->setMinimumHeight(110);
     m_storage->set_empty_text(tr("Storage against m comes with the set."));
     m_plane->setAccessibleName(tr("Plane of three models"));
     connect(m_axis, &SegmentedControl::chosen, this, [this] {
@@ -170,11 +191,13 @@ void SweepView::show_curves(const Sweep& sweep, bool stale) {
         for (const QString& column : table.columns())
             if (column.startsWith(kTaskColumn)) add(column.toUtf8().constData(), column.mid(kTaskColumn.size()), series++, 100);
     }
+    m_accuracy->set_x_axis_visible(axis() != u"m");         // the one below is the same
     m_accuracy->set_titles(axis_title(axis()), tr("Accuracy, %"));
     m_accuracy->set_empty_text(tr("Sweep measures the accuracy along this axis."));
     m_accuracy->set_curves(curves);
     m_accuracy->autoscale();
 
+    m_storage->clear_notes();
     QVector<Curve> below;
     if (is_path) {
         Curve loss{QStringLiteral("loss"), tr("loss"), {}, {}, 4, false, true, stale, {}};
@@ -193,6 +216,7 @@ void SweepView::show_curves(const Sweep& sweep, bool stale) {
         if (!bytes.x.isEmpty()) below << bytes;
         if (!bytes.x.isEmpty() && !std::isnan(m_separate)) below << apart;
         m_storage->set_titles(tr("Gated blocks m"), tr("MB, fp32"));
+        if (!bytes.x.isEmpty() && !std::isnan(m_separate)) m_storage->add_note(bytes.x.first(), m_separate / kMegaBytes, tr("separate models"));
         m_storage->set_empty_text(tr("Storage against m comes with the set."));
     }
     m_storage->set_curves(below);
@@ -205,7 +229,7 @@ void SweepView::show_plane(const Sweep& sweep, bool stale) {
     const QString chosen = m_of->currentData().toString();
     m_of->clear();
     for (const QString& column : table.columns())
-        if (column != u"value" && column != u"y" && column != u"bytes") m_of->addItem(column.startsWith(kTaskColumn) ? tr("accuracy, %1").arg(column.mid(kTaskColumn.size())) : column, column);
+        if (column != u"value" && column != u"y" && column != u"bytes" && has_numbers(table, column)) m_of->addItem(plane_title(column), column);
     m_of->setCurrentIndex(std::max(0, m_of->findData(chosen)));
     const QByteArray of = m_of->currentData().toString().toUtf8();
     std::vector<double> xs, ys;
