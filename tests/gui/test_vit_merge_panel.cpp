@@ -62,6 +62,15 @@ private Q_SLOTS:
         QVERIFY(bench.panel->costs()->sentence().contains("baseline to beat"));
         QVERIFY(!bench.panel->is_stale());
         QCOMPARE(bench.context.submitted.size(), 2);
+        const auto most = [&] {
+            for (const Parameter& parameter : bench.panel->form()->parameters())
+                if (parameter.id == "m") return parameter.max;
+            return Json();
+        };
+        QCOMPARE(most(), Json(kMergeDepth));               // the slider goes as far as there are blocks
+        Q_EMIT bench.context.catalogue_changed();          // the engine was started again
+        QCOMPARE(most(), Json(kMergeDepth));
+        QCOMPARE(bench.context.undo.count(), 0);
     }
 
     void moves_m_live_and_undoes() {
@@ -335,10 +344,10 @@ private Q_SLOTS:
         QAccessibleInterface* map = QAccessible::queryAccessibleInterface(bench.panel->similarity()->full());
         QVERIFY(map && map->tableInterface());
         QCOMPARE(map->tableInterface()->rowCount(), kMergeDepth);
-        for (QWidget* widget : bench.panel->findChildren<QWidget*>())
+        for (QWidget* widget : bench.window->findChildren<QWidget*>())
             if (widget->focusPolicy() & Qt::TabFocus && widget->isVisible()) {
                 const QAccessibleInterface* one = QAccessible::queryAccessibleInterface(widget);
-                QVERIFY2(one && !one->text(QAccessible::Name).isEmpty(), widget->metaObject()->className());
+                QVERIFY2(one && !one->text(QAccessible::Name).isEmpty(), qPrintable(QString(widget->metaObject()->className()) + u' ' + widget->toolTip() + u' ' + widget->parentWidget()->metaObject()->className()));
             }
     }
 

@@ -22,16 +22,16 @@ FindingRows::FindingRows(QWidget* parent) : QWidget(parent), m_column(new QVBoxL
     m_column->setContentsMargins(0, 0, 0, 4);
     m_column->setSpacing(6);
     setAccessibleName(tr("Findings"));
-    show_findings({});
+    show_findings({}, false);
 }
 
-void FindingRows::show_findings(const QList<FindingRow>& findings) {
+void FindingRows::show_findings(const QList<FindingRow>& findings, bool is_known) {
     m_findings = findings;
     std::ranges::stable_sort(m_findings, std::ranges::less{}, [](const FindingRow& finding) { return look_of(finding.level).rank; });
     for (QWidget* row : std::as_const(m_rows)) delete row;
     m_rows.clear();
     if (m_findings.isEmpty()) {
-        auto* none = new TextLabel(tr("Nothing that would spoil a merge was found."), 12, false, TextRole::secondary, this);
+        auto* none = new TextLabel(is_known ? tr("Nothing that would spoil a merge was found.") : tr("What would spoil a merge is told here."), 12, false, TextRole::secondary, this);
         none->setWordWrap(true);
         m_column->addWidget(none);
         m_rows << none;

@@ -11,7 +11,7 @@ class FindingRows : public QWidget {
     Q_OBJECT
 public:
     explicit FindingRows(QWidget* parent = nullptr);
-    void show_findings(const QList<FindingRow>& findings);   ///< errors first
+    void show_findings(const QList<FindingRow>& findings, bool is_known);   ///< errors first; not known: no set was read yet
     QStringList texts() const;                             ///< "error: what hint"
 private:
     QVBoxLayout* m_column;

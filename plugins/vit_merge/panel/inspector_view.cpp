@@ -29,7 +29,7 @@ InspectorView::InspectorView(QWidget* parent)
     m_top->set_text_columns({0, 2, 3, 4});
     m_top->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_top->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-    for (const int column_of_names : {0, 1}) m_top->horizontalHeader()->setSectionResizeMode(column_of_names, QHeaderView::ResizeToContents);
+    for (const int whole : {0, 1, 2}) m_top->horizontalHeader()->setSectionResizeMode(whole, QHeaderView::ResizeToContents);
     m_top->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);   // long names of classes are cut, with all of it as tooltip
     column->addWidget(m_top);
     column->addSpacing(4);
@@ -40,7 +40,7 @@ InspectorView::InspectorView(QWidget* parent)
     column->addWidget(m_difference_title);
     m_difference->setAccessibleName(tr("Difference of the weights from the base"));
     m_difference->set_titles(tr("Block"), tr("Relative L2"));
-    m_difference->set_empty_text(tr("Choose a model in the list to see where fine-tuning moved it."));
+    m_difference->set_empty_text(tr("Choose a model in the list."));
     m_difference->setMinimumHeight(130);
     column->addWidget(m_difference, 2);
     connect(m_top, &QTableWidget::cellClicked, this, [this](int row, int) {

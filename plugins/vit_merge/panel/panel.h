@@ -140,6 +140,7 @@ private:
     void show_facts();
     void show_strip();
     void show_gated();
+    void limit_m(int depth);
     void show_stale();
     int colour_of(const QString& model);
     QStringList used_names() const;                        ///< models in the order of the gate's outputs

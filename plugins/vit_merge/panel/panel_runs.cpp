@@ -75,6 +75,7 @@ void Panel::describe() {
     if (!has_models() || !m_context.catalogue().find("vit_merge.describe")) return;
     const Json key = describe_key();
     if (key == m_description.key || (!m_describe.isEmpty() && m_description_coming.key == key)) {
+        if (m_description.depth() > 0) limit_m(m_description.depth());   // the catalogue may have come anew
         if (wants_live() && is_live() && m_strip_coming.uuid.isEmpty()) send_live();
         return;
     }

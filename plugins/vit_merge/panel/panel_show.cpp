@@ -59,10 +59,26 @@ void Panel::show_bars(const QStringList& names) {
     m_strip_view->strip()->set_models(names, colours);
 }
 
+/// The declaration knows no depth, so the slider would be mostly beyond it.
+void Panel::limit_m(int depth) {
+    std::vector<Parameter> declared = m_form->parameters();
+    for (Parameter& parameter : declared) {
+        if (parameter.id != "m" || !parameter.max.is_number_integer() || parameter.max == Json(depth)) continue;
+        parameter.max = depth;
+        if (parameter.default_value.is_number_integer() && parameter.default_value.get<int>() > depth) parameter.default_value = depth;
+        const int m = int(number_value("m"));
+        without_undo([&] {
+            if (m > depth) m_form->set_values({{"m", depth}}, {});
+            m_form->set_parameters(declared);
+        });
+        return;
+    }
+}
+
 /// The set is there: everything that shows it takes it over.
 void Panel::adopt_description() {
     show_models();
-    m_findings->show_findings(m_description.findings);
+    m_findings->show_findings(m_description.findings, !m_description.models.isEmpty());
     m_similarity->show_description(m_description);
     m_sweep->show_storage(m_description.storage, m_description.separate_bytes);
     m_compare->show_description(m_description);
@@ -71,6 +87,7 @@ void Panel::adopt_description() {
         Facts facts;
         facts.model = {{"depth", int(depth)}};
         m_form->set_facts(facts);
+        limit_m(int(depth));
         m_form->set_hint(QStringLiteral("m"), tr("of %1").arg(int(depth)));
     }
     show_gated();

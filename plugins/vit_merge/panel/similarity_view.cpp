@@ -80,10 +80,10 @@ void SimilarityMap::paintEvent(QPaintEvent* event) {
         const QColor ink = dark_behind ? Qt::white : Qt::black;
         const QString text = four_digits(value);
         const bool gated = is_gated(row, column);
-        const int mark = gated ? 14 : 0;
-        if (cell.height() >= metrics.height() - 3 && cell.width() >= metrics.horizontalAdvance(text) + 2 * mark + 6) {
+        const int mark = gated ? 16 : 0, wide = metrics.horizontalAdvance(text);
+        if (cell.height() >= metrics.height() - 3 && cell.width() >= wide + mark + 4) {   // beside the mark where there is no room in the middle
             painter.setPen(ink);
-            painter.drawText(cell, Qt::AlignCenter, text);
+            painter.drawText(cell.width() >= wide + 2 * mark ? cell : cell.adjusted(mark, 0, 0, 0), Qt::AlignCenter, text);
         }
         if (!gated || cell.height() < 6) continue;
         const double radius = std::min(4.0, cell.height() / 2.0 - 1.5);

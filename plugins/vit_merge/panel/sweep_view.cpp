@@ -192,7 +192,7 @@ void SweepView::show_curves(const Sweep& sweep, bool stale) {
             if (column.startsWith(kTaskColumn)) add(column.toUtf8().constData(), column.mid(kTaskColumn.size()), series++, 100);
     }
     m_accuracy->set_x_axis_visible(axis() != u"m");         // the one below is the same
-    m_accuracy->set_titles(axis_title(axis()), tr("Accuracy, %"));
+    m_accuracy->set_titles(axis() == u"m" ? QString() : axis_title(axis()), tr("Accuracy, %"));
     m_accuracy->set_empty_text(tr("Sweep measures the accuracy along this axis."));
     m_accuracy->set_curves(curves);
     m_accuracy->autoscale();
