@@ -8,6 +8,8 @@ namespace lathe::kernel {
 
 struct Bf16 { std::uint16_t bits; };
 
+enum class Gelu { tanh, exact, sigmoid };   ///< x Φ(x) by the tanh formula, by the error function, or x σ(1.702 x)
+
 template <class T> struct Typed {
     /// Rows [first, end) of x [rows, d]: y = (x - mean) / sqrt(var + eps) * (1 + scale[b]) + shift[b], b = row / tokens; shift, scale may be null.
     void (*modulated_norm)(const float* x, T* y, const float* shift, const float* scale, std::int64_t stride, float* mean, float* rstd, std::int64_t first, std::int64_t end,
@@ -19,8 +21,8 @@ template <class T> struct Typed {
     void (*gated_sum)(const float* h, const T* x, const float* gate, std::int64_t stride, float* y, std::int64_t first, std::int64_t end, int d, int tokens);
     /// dx = dy * gate, dgate[b] = sum over tokens of dy * x
     void (*gated_sum_backward)(const float* dy, const T* x, const float* gate, std::int64_t stride, T* dx, float* dgate, std::int64_t first, std::int64_t end, int d, int tokens);
-    /// y = gelu_tanh(x + bias), bias may be null
-    void (*gelu)(const T* x, const float* bias, T* y, std::int64_t first, std::int64_t end, int d);
+    /// y = gelu(x + bias), bias may be null
+    void (*gelu)(const T* x, const float* bias, T* y, std::int64_t first, std::int64_t end, int d, Gelu form);
     /// dx = dy * gelu_tanh'(x)
     void (*gelu_backward)(const T* dy, const T* x, T* dx, std::int64_t count);
     /// sums[c] += rows [first, end) of x [rows, d]

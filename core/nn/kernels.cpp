@@ -134,13 +134,13 @@ at::Tensor gated_sum_backward(const at::Tensor& dy, const at::Tensor& x, const a
     return dx;
 }
 
-at::Tensor gelu(const at::Tensor& x, const at::Tensor& bias, bool in_place) {
+at::Tensor gelu(const at::Tensor& x, const at::Tensor& bias, bool in_place, Gelu form) {
     const std::int64_t d = x.size(-1), rows = x.numel() / std::max<std::int64_t>(1, d);
     need(x.is_contiguous(), "contiguous is needed", x);
     at::Tensor y = in_place ? x : at::empty_like(x);
     with_type(x, [&]<class T>(T) {
         at::parallel_for(0, rows, std::max<std::int64_t>(1, kGrain / 4 / d), [&](std::int64_t first, std::int64_t end) {
-            kernel::typed<T>().gelu(in<T>(x), bias.defined() ? in<float>(bias) : nullptr, out<T>(y), first, end, int(d));
+            kernel::typed<T>().gelu(in<T>(x), bias.defined() ? in<float>(bias) : nullptr, out<T>(y), first, end, int(d), static_cast<kernel::Gelu>(form));
         });
     });
     return y;

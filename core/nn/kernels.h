@@ -22,9 +22,11 @@ at::Tensor gated_sum(const at::Tensor& h, const at::Tensor& x, const at::Tensor&
 /// Returns the gradient of x; dgate is overwritten. The gradient of h is dy.
 at::Tensor gated_sum_backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& gate, const at::Tensor& dgate);
 
-/// GELU with the tanh approximation of x + bias (undefined: none); relative error below 1e-6.
-at::Tensor gelu(const at::Tensor& x, const at::Tensor& bias = {}, bool in_place = false);
-at::Tensor gelu_backward(const at::Tensor& dy, const at::Tensor& x);
+/// tanh: with the tanh approximation, relative error below 1e-6; exact: by the error function, absolute error below 1e-7 |x|; sigmoid: x σ(1.702 x), QuickGELU.
+enum class Gelu { tanh, exact, sigmoid };
+/// GELU of x + bias (undefined: none).
+at::Tensor gelu(const at::Tensor& x, const at::Tensor& bias = {}, bool in_place = false, Gelu form = Gelu::tanh);
+at::Tensor gelu_backward(const at::Tensor& dy, const at::Tensor& x);   ///< of the tanh form
 
 /// x [rows <= thin_rows(), in] times w [out, in] transposed, plus bias [out] (undefined: none): reads the weight once, where a matrix product packs it first.
 at::Tensor thin_linear(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias);

@@ -126,6 +126,17 @@ constexpr float kGeluA = 0.7978845608028654f, kGeluB = 0.044715f;
 
 /// gelu_tanh(x) = x sigmoid(2 a (x + b x^3))
 LATHE_INLINE V gelu_of(V x) { return x / (1.0f + exp(-2.0f * kGeluA * x * (1.0f + kGeluB * x * x))); }
+/// x Φ(x); the error function by Abramowitz and Stegun 7.1.26, whose error is below 1.5e-7.
+LATHE_INLINE V exact_gelu_of(V x) {
+    const V z = (x < 0.0f ? -x : x) * 0.70710678118654752f, t = 1.0f / (1.0f + 0.3275911f * z);
+    V p = splat(1.061405429f);
+    p = p * t - 1.453152027f;
+    p = p * t + 1.421413741f;
+    p = p * t - 0.284496736f;
+    p = p * t + 0.254829592f;
+    const V rest = p * t * exp(-z * z);   // 1 - erf(z)
+    return 0.5f * x * (x > 0.0f ? 2.0f - rest : rest);
+}
 LATHE_INLINE V gelu_slope(V x) {
     const V s = 1.0f / (1.0f + exp(-2.0f * kGeluA * x * (1.0f + kGeluB * x * x)));
     return s + x * s * (1.0f - s) * (2.0f * kGeluA) * (1.0f + 3.0f * kGeluB * x * x);
@@ -212,13 +223,18 @@ void gated_sum_backward(const float* dy, const T* x, const float* gate, std::int
     }
 }
 
-template <class T> void gelu(const T* x, const float* bias, T* y, std::int64_t first, std::int64_t end, int d) {
+template <class T, class F> LATHE_INLINE void activate(const T* x, const float* bias, T* y, std::int64_t first, std::int64_t end, int d, F of) {
     if (!bias) {
-        each((end - first) * d, [&](std::int64_t i, int n) { store(y + first * d + i, gelu_of(load(x + first * d + i, n)), n); });
+        each((end - first) * d, [&](std::int64_t i, int n) { store(y + first * d + i, of(load(x + first * d + i, n)), n); });
         return;
     }
     for (std::int64_t row = first; row < end; ++row)
-        each(d, [&](std::int64_t i, int n) { store(y + row * d + i, gelu_of(load(x + row * d + i, n) + load(bias + i, n)), n); });
+        each(d, [&](std::int64_t i, int n) { store(y + row * d + i, of(load(x + row * d + i, n) + load(bias + i, n)), n); });
+}
+template <class T> void gelu(const T* x, const float* bias, T* y, std::int64_t first, std::int64_t end, int d, Gelu form) {
+    if (form == Gelu::tanh) activate(x, bias, y, first, end, d, [](V v) { return gelu_of(v); });
+    else if (form == Gelu::exact) activate(x, bias, y, first, end, d, [](V v) { return exact_gelu_of(v); });
+    else activate(x, bias, y, first, end, d, [](V v) { return v / (1.0f + exp(-1.702f * v)); });
 }
 
 template <class T> void gelu_backward(const T* dy, const T* x, T* dx, std::int64_t count) {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Measures the bars: run.sh [AREA] [--json]. Areas: core, bev, quantization, hypergraph. Exit status 1 when a bar is missed or nothing could be measured.
+# Measures the bars: run.sh [AREA] [--json]. Areas: core, bev, quantization, hypergraph, vit_merge. Exit status 1 when a bar is missed or nothing could be measured.
 set -uo pipefail
 area=core json=
-for a in "$@"; do case $a in --json) json=1 ;; core | bev | quantization | hypergraph) area=$a ;; *) echo "bench: there is no area $a (there are: core, bev, quantization, hypergraph)" >&2; exit 2 ;; esac; done
+for a in "$@"; do case $a in --json) json=1 ;; core | bev | quantization | hypergraph | vit_merge) area=$a ;; *) echo "bench: there is no area $a (there are: core, bev, quantization, hypergraph, vit_merge)" >&2; exit 2 ;; esac; done
 # The processor's own kernels: a core type set for other programs would measure another machine.
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 load=$(cut -d' ' -f1 /proc/loadavg)
@@ -74,6 +74,9 @@ hypergraph)
   measure verify hypergraph '[a-z0-9_-]+\.safetensors'
   measure hyper_bench "$here/ref/hypergraph.py"
   measure graph_bars ;;
+vit_merge)
+  measure verify vit_merge '[a-z0-9_]+\.safetensors'
+  measure merge_bench "$here/ref/vit_merge.py" ;;
 esac
 
 if [ -n "$json" ]; then cat "$results"; else

@@ -11,6 +11,16 @@ namespace lathe::vit_merge {
 /// Throws Error(invalid_value) for other dtypes or sizes.
 void weighted_sum(std::span<const at::Tensor> sources, std::span<const double> weights, const at::Tensor& out);
 
+/// base_weight * W_0 + sum_i weights[i] * W_i for every shared key. A weight of 0 is not read.
+TensorMap merge_linear(const ModelSet& set, double base_weight, const std::vector<double>& weights, const std::function<void(double, double, std::string_view)>& told);
+
+/// W_0 + lambda * sum_i weight_i * (thinned W_i - W_0).
+struct DareDrop;
+TensorMap merge_dare_arithmetic(const ModelSet& set, const MergeSettings& settings, const DareDrop& drop, const std::function<void(double, double, std::string_view)>& told);
+
+/// Spherical between two tensors of one shape, linear where they point the same way (|cos| > 0.9995) -> float32.
+at::Tensor slerp(const at::Tensor& first, const at::Tensor& second, double t);
+
 struct Merged {
     TensorMap trunk;                                       ///< under the keys of ModelSet::keys, float32
     Json facts = Json::object();                           ///< what the method found: greedy soup's members, lambdas, EMR's rescalers, … for provenance and tables

@@ -3,7 +3,9 @@
 #include "core/engine/run_context.h"
 #include "core/method/method_info.h"
 #include "plugins/vit_merge/engine/vit_keys.h"
+#include <any>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +22,7 @@ struct ModelSource {
     std::shared_ptr<TensorIndex> file;                     ///< mapped
     VitConfig config;
     std::vector<std::string> classes;                      ///< names, where they are known
+    std::string version;                                   ///< size and time of change when it was opened
 };
 
 /// A tensor that takes part, once for all models.
@@ -50,10 +53,29 @@ public:
     /// Heads (head.*, head_dist.*) of model i under canonical keys.
     TensorMap head(int model) const;
     std::string name_list() const;                         ///< "mnist, fashion, kmnist"
+    /// Trunk tensors that are not in `keys`, of the base or the first model that has them, under names of the same kind: with these and the merged keys the trunk is whole.
+    TensorMap rest() const;
+    /// A whole trunk (merged keys and rest) under canonical keys and shapes, for Vit::load_canonical: views where the layout allows; what records gradients goes on recording them.
+    TensorMap canonical(const TensorMap& trunk) const;
+    /// Throws Error(io) naming a file that is no longer what was opened: what was read of it may be half old, half new.
+    void require_unchanged() const;
+    int index_of(std::string_view name) const;             ///< -1 for "" (the base). Throws Error(unknown_name)
+    mutable std::map<std::string, std::any> kept;          ///< what was computed of this set, for the next run; work thread
+    const VitConfig& reference() const { return models.front().config; }       ///< whose layout, pictures and normalisation the merged model has
+
+private:
+    friend class ModelSetBuilder;
+    /// Names of the kind of `keys` -> where they are in the file: one key, or those of q, k and v. [0]: the base, [i + 1]: model i.
+    using Places = std::map<std::string, std::vector<std::string>>;
+    std::vector<Places> m_places;
+    bool m_one_prefix = true;                              ///< the names of keys have it; else they have none
+    std::vector<TensorMap> m_converted;                    ///< of files whose tensors cannot be viewed (augreg)
+    at::Tensor placed(int model, const std::string& name) const;
+    const ModelSource& source(int model) const { return model < 0 ? *base : models[static_cast<std::size_t>(model)]; }
 };
 
 /// Inputs and parameters that every method of this plugin shares: the slot "set" (a set.json or a folder that holds one or only checkpoints) and the parameter "models"
-/// (table: name, path, data, weight, use), whose rows take the place of the set's model of that name, or add one where `path` is given.
+/// (table: name, path, data, weight, use), whose rows take the place of the set's model of that name, or add one where `path` is given; the name "base" is the base.
 InputSlot set_slot();
 std::vector<Parameter> set_parameters();
 

@@ -7,10 +7,12 @@
 namespace lathe::vit_merge {
 
 struct VitTrace {
+    at::Tensor patches;                                    ///< [N, rows * columns, D]: the patch projection alone
     at::Tensor embed;                                      ///< [N, T, D]: tokens and position
+    at::Tensor pre;                                        ///< [N, T, D] what the first block reads: after norm_pre, where there is one
     std::vector<at::Tensor> blocks;                        ///< [N, T, D] after each block
     std::vector<at::Tensor> attention;                     ///< [N, heads, T, T] softmax of each block
-    at::Tensor norm;                                       ///< [N, T, D] after the final norm (before pooling); undefined with pool_average
+    at::Tensor norm;                                       ///< [N, T, D] after the final norm (before pooling); undefined with fc_norm
     at::Tensor features;                                   ///< [N, D] or [N, P]: what the head reads (CLIP: after the projection)
     at::Tensor logits;                                     ///< [N, classes]; undefined without a head
     at::Tensor logits_class, logits_dist;                  ///< of a distilled DeiT, each [N, classes]
@@ -36,6 +38,9 @@ public:
     void initialize(std::uint64_t seed);
 private:
     struct Parts;
+    at::Tensor embed(const at::Tensor& images, TapStack* taps);
+    at::Tensor pooled(const at::Tensor& x, TapStack* taps);
+    at::Tensor last_rows(const at::Tensor& x, const TapStack* taps) const;
     VitConfig m_vit;
     std::unique_ptr<Parts> m_parts;
 };

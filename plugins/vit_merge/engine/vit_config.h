@@ -32,7 +32,8 @@ struct VitConfig {
     bool quick_gelu = false;                               ///< x * sigmoid(1.702 x), else exact GELU
     bool class_token = true, dist_token = false;
     std::int64_t registers = 0;                            ///< register tokens
-    bool pool_average = false;                             ///< mean of the patch tokens, then fc_norm; else token 0 of the final norm
+    bool pool_average = false;                             ///< the head reads the mean of the patch tokens; else token 0
+    bool fc_norm = false;                                  ///< the last norm comes after pooling ("fc_norm"), as timm has it with pool_average; else before ("norm")
     bool embed_prefix = true;                              ///< position embedding on prefix tokens too; false: timm's no_embed_class
     bool patch_bias = true, qkv_bias = true, norm_pre = false, layer_scale = false, qk_norm = false;
     bool split_qkv = false;                                ///< the file holds q, k, v apart
@@ -45,8 +46,14 @@ struct VitConfig {
     std::int64_t tokens() const { return prefix_tokens() + grid_rows() * grid_columns(); }
 };
 Json to_json(const VitConfig& config);
-/// Missing fields keep their defaults. Throws Error(wrong_format, invalid_value) naming the field.
+/// Missing fields keep their defaults (fc_norm: that of pool_average). Throws Error(wrong_format, invalid_value) naming the field.
 VitConfig vit_config_from(const Json& json);
+
+/// Throws Error(invalid_value) naming what cannot be.
+void check(const VitConfig& config);
+
+/// "S/16": Ti, S, B, L, H with any patch that divides 224; pictures of 224 x 224, 1000 classes. Throws Error(unknown_name).
+VitConfig vit_size(std::string_view name);
 
 /// By keys, shapes and the metadata "config" / "lathe.config" of the file, or a config.json beside it (Hugging Face: eps, heads, normalisation; timm: mean, std).
 /// No tensor is read. Empty: not a Vision Transformer; `why` then says what is missing.
