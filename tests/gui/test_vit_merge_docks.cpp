@@ -166,6 +166,7 @@ private Q_SLOTS:
         QCOMPARE(view->first(), "");                       // the base
         QCOMPARE(view->second(), "digits");
         bench.trigger("Compare two models");
+        QCOMPARE(bench.asked("vit_merge.compare")["first"], Json(""));   // the strip has a number of that name
         QCOMPARE(bench.asked("vit_merge.compare")["second"], Json("digits"));
         QVERIFY(bench.context.last("vit_merge.compare").request.lane == Lane::batch);
         bench.answer("vit_merge.compare", compared_models());
@@ -206,6 +207,13 @@ private Q_SLOTS:
         QCOMPARE(view->files("vit_merge.train_gate").size(), 1);
         bench.context.undo.undo();
         QCOMPARE(view->values("vit_merge.train_gate")["epochs"], Json(13.0));
+        // Parameters that the workspace has under the same name are the training's own.
+        QVERIFY(!view->values("vit_merge.train").contains("models"));
+        view->form("vit_merge.train")->edit("learning_rate", 0.01);
+        Q_EMIT view->start_requested("vit_merge.train");
+        QCOMPARE(bench.asked("vit_merge.train")["learning_rate"], Json(0.01));
+        QVERIFY(bench.asked("vit_merge.train")["tasks"].is_object());
+        bench.end(bench.newest("vit_merge.train"), RunState::cancelled);
         bench.context.methods.methods.clear();
         Q_EMIT view->start_requested("vit_merge.train");
         QVERIFY(bench.context.messages.last().contains("does not know vit_merge.train"));
@@ -248,7 +256,6 @@ private Q_SLOTS:
 
     void shows_recorded_results() {
         Bench bench;
-        const QString set = bench.file();
         bench.open();
         const auto record = [&](const QString& uuid, const QString& method, const Json& more, const std::vector<Artifact>& artifacts) {
             PanelRun run;
@@ -276,7 +283,13 @@ private Q_SLOTS:
         QVERIFY(!bench.panel->sweep()->accuracy()->curves().first().stale);
         QCOMPARE(bench.panel->compare()->layers()->model()->rowCount(), 4 * kMergeDepth);
         QCOMPARE(bench.panel->training()->losses()->curves().size(), 1);
-        Q_UNUSED(set);
+        // Another set and back: what was measured of this one is found again.
+        const QString set = bench.panel->source()->set()->path();
+        bench.panel->source()->set()->choose(bench.file("other.json"));
+        QCOMPARE(bench.panel->accuracy()->methods().size(), 0);
+        bench.panel->source()->set()->choose(set);
+        QTRY_COMPARE_WITH_TIMEOUT(bench.panel->accuracy()->methods().size(), 5, 60'000);
+        QTRY_VERIFY_WITH_TIMEOUT(!bench.panel->sweep()->accuracy()->curves().isEmpty(), 60'000);
     }
 
     void looks_as_intended() {

@@ -31,7 +31,7 @@ inline std::vector<MethodInfo> vit_merge_methods() {
         Parameter::boolean("task_vectors", false).with_label("Of task vectors").with_group("Gate").is_advanced().is_live(),
         Parameter::number("temperature", 1).range(0.05, 20).with_step(0.05).is_log().with_label("Temperature").with_group("Gate").is_live(),
         Parameter::number("lambda", 0.3).range(-2, 3).with_step(0.01).with_label("λ").with_group("Task vectors").when("method", {"task_arithmetic", "ties", "gated"}).is_live(),
-        Parameter::integer("examples", 256).range(1, 50'000).is_log().with_label("Pictures").with_group("Data").when("method", {"fisher"})};
+        Parameter::number("learning_rate", 1e-3).range(1e-6, 1).is_log().with_label("Learning rate").with_group("Data").when("method", {"adamerging_task"}), Parameter::integer("examples", 256).range(1, 50'000).is_log().with_label("Pictures").with_group("Data").when("method", {"fisher"})};
     const auto method = [&](const char* id, const char* title, bool merges, std::vector<Parameter> own) {
         MethodInfo info;
         info.id = id;
@@ -48,6 +48,7 @@ inline std::vector<MethodInfo> vit_merge_methods() {
     MethodInfo train = gate;
     train.id = "vit_merge.train";
     train.title = "Train a model";
+    train.parameters = {table, Parameter::table("tasks", {"name", "data"}).with_label("Tasks").with_group("Pictures"), Parameter::number("learning_rate", 1e-3).range(1e-7, 1).is_log().with_label("Learning rate").with_group("Training")};
     MethodInfo benchmark;
     benchmark.id = "vit_merge.benchmark";
     benchmark.title = "Run a benchmark";

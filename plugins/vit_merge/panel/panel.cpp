@@ -217,8 +217,13 @@ void Panel::catalogue_taken() {
     m_options.take_catalogue(m_context.catalogue(), *strip);
     for (const QString& id : TrainingView::methods()) {
         const MethodInfo* method = m_context.catalogue().find(id.toStdString());
-        m_training->set_parameters(id, method ? own_parameters(*method, *strip) : std::vector<Parameter>());
+        std::vector<Parameter> own = method ? method->parameters : std::vector<Parameter>();
+        std::erase_if(own, [](const Parameter& parameter) { return parameter.id == "models"; });   // the others are its own, even where the form has one of that name
+        m_training->set_parameters(id, std::move(own));
     }
+    // What the view, its switch or a dialog of files says.
+    for (const auto& [id, rows] : {std::pair("vit_merge.compare", QStringList{QStringLiteral("first"), QStringLiteral("second")}), std::pair("vit_merge.sweep", QStringList{QStringLiteral("axis")}), std::pair("vit_merge.merge", QStringList{QStringLiteral("file")})})
+        for (const QString& row : rows) m_options.of(QString::fromLatin1(id))->form()->hide_row(row, true);
     QHash<QString, QString> titles;
     for (const Parameter& parameter : strip->parameters)
         if (parameter.id == "method")
@@ -253,6 +258,7 @@ void Panel::source_changed(bool is_set) {
         if (!m_taking_over) forget_set_models();
         adopt_description();
         adopt_strip();
+        find_measured();
     }
     save_soon();
     show_stale();
@@ -310,6 +316,9 @@ void Panel::load(const Json& state) {
     take_view(state.value("view", Json()));
     m_picture = PictureKey::from_json(state.value("picture", Json()));
     m_model = text_fact(state, "model");
+    m_models->set_selected(m_model);
+    m_strip_view->strip()->set_highlight(m_model);
+    m_inspector->set_model(m_model);
     const double tab = fact(state, "tab");
     show_tab(tab >= 0 && tab < m_details->count() ? Tab(int(tab)) : Tab::accuracy);
     m_kept_view->loaded();

@@ -114,6 +114,7 @@ private:
     void adopt_strip();
     void failed(const QString& uuid, const event::Failed& failure);
     void run_ended(const QString& uuid, RunState state) override;
+    void find_measured();
     QStringList opened_methods() const override;
     QStringList recorded_series() const override;
     void show_recorded(const RecordedRun& recorded) override;

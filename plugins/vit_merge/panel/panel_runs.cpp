@@ -143,6 +143,7 @@ void Panel::take_description(const RunEvent& event) {
     if (m_description.has_error())
         for (const FindingRow& finding : m_description.findings)
             if (finding.level == u"error") return m_context.show_message(QStringLiteral("err"), finding.what, {}, finding.hint);   // one names the rest below the parameters
+    if (!m_model.isEmpty()) ask_difference();
     if (is_live() && wants_live()) send_live();
 }
 
@@ -185,6 +186,22 @@ QStringList Panel::opened_methods() const {
 QStringList Panel::recorded_series() const {
     return {QStringLiteral("merge_ms"), QStringLiteral("forward_ms"), QStringLiteral("gate_ms"), QStringLiteral("loss"), QStringLiteral("train_loss"), QStringLiteral("test_loss"), QStringLiteral("accuracy"), QStringLiteral("train_accuracy"),
         QStringLiteral("test_accuracy")};
+}
+
+/// What the project has of this set: the newest evaluation and comparison, and the newest sweep of each axis.
+void Panel::find_measured() {
+    const QString set = m_source->set()->path();
+    if (set.isEmpty() || !m_context.has_project()) return;
+    constexpr int kSweepsLookedAt = 20;
+    for (const char* method : {"vit_merge.evaluate", "vit_merge.compare"}) read_newest(QString::fromLatin1(method), QStringLiteral("set"), set);
+    find_runs(QStringLiteral("vit_merge.sweep"), QStringLiteral("set"), set, kSweepsLookedAt, [this](const QList<PanelRun>& found) {
+        QStringList axes;
+        for (const PanelRun& run : found)
+            if (const QString axis = text_fact(run.params, "axis"); !axes.contains(axis)) {
+                axes << axis;
+                read_recorded(run.uuid, false);
+            }
+    });
 }
 
 void Panel::show_recorded(const RecordedRun& recorded) {

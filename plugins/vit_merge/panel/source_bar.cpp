@@ -16,7 +16,8 @@ SourceBar::SourceBar(QWidget* parent)
     row->setSpacing(8);
     QList<std::pair<QString, QString>> shipped;
     for (const auto& [title, file] : {std::pair(tr("Four tasks"), "tasks"), std::pair(tr("Four domains"), "domains"), std::pair(tr("Twelve models"), "many")})
-        if (const QString path = QString::fromStdString(resource(std::string("models/vit-merge/") + file + ".json").string()); QFileInfo::exists(path)) shipped << std::pair(title, path);
+        for (const char* ending : {".json", "/set.json"})
+            if (const QString path = QString::fromStdString(resource(std::string("models/vit-merge/") + file + ending).string()); QFileInfo::exists(path)) shipped << std::pair(title, path);
     if (!shipped.isEmpty()) m_set->set_built_in(shipped);
     m_set->setToolTip(tr("Models of one architecture with their shared base and gate: a set.json, or a folder of checkpoints"));
     m_data->setToolTip(tr("Folder with the pictures of tasks that do not come with the program (mnist, kmnist, …)"));
