@@ -77,7 +77,7 @@ private:
                 oracle_right += told == picture.label;
                 gate += head == picture.task;
             }
-            rows.push_back({i, picture.task < 0 ? "" : m_setup.model(picture.task).name, picture.task < 0 ? "" : class_name(m_run, m_setup, picture.task, picture.label), m_setup.model(head).name,
+            rows.push_back({picture.task < 0 ? Json() : Json(picture.number), picture.task < 0 ? "" : m_setup.model(picture.task).name, picture.task < 0 ? "" : class_name(m_run, m_setup, picture.task, picture.label), m_setup.model(head).name,
                 class_name(m_run, m_setup, head, predicted), probabilities[predicted].item<double>(), joint_cell, oracle_class, oracle_cell, picture.file});
         }
         m_run.table("strip", {"index", "task", "label", "head", "predicted", "confidence", "joint", "oracle", "oracle_right", "file"}, rows);
