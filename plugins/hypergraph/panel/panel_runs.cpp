@@ -37,7 +37,8 @@ void Panel::choose_asset(const QString& role, const QString& path) {
 
 QString Panel::data_path() const { return m_source->data()->path(); }
 
-Json Panel::graph_key() const { return graph_key_of(m_form->values()); }
+/// Before there is an engine the form is empty: then it asks for what is shown.
+Json Panel::graph_key() const { return m_graph && m_form->parameters().empty() ? m_graph_key : graph_key_of(m_form->values()); }
 
 Json Panel::graph_key_of(const Json& params) const {
     Json own = Json::object();
@@ -220,7 +221,7 @@ void Panel::run_ended(const QString& uuid, RunState state) {
 
 // --- recorded
 
-QStringList Panel::opened_methods() const { return {kTrain, kRecordedLayout, QStringLiteral("hypergraph.statistics"), QStringLiteral("hypergraph.compare"), QStringLiteral("hypergraph.embed")}; }
+QStringList Panel::opened_methods() const { return {kOpen, kTrain, kRecordedLayout, QStringLiteral("hypergraph.statistics"), QStringLiteral("hypergraph.compare"), QStringLiteral("hypergraph.embed")}; }
 
 QStringList Panel::recorded_series() const {
     return {QStringLiteral("train_loss"), QStringLiteral("val_loss"), QStringLiteral("train_accuracy"), QStringLiteral("val_accuracy"), QStringLiteral("train_mae"), QStringLiteral("val_mae")};
@@ -228,6 +229,14 @@ QStringList Panel::recorded_series() const {
 
 void Panel::show_recorded(const RecordedRun& recorded) {
     const PanelRun& run = recorded.run;
+    if (run.method == kOpen) {   // shown until an engine has read the graph anew; all there is where there is no engine
+        if (m_graph || run.state != RunState::finished) return;
+        for (const auto& [role, path] : run.assets)
+            if (role == u"data" && data_path().isEmpty()) choose_asset(role, path);
+            else if (role == u"data" && path != data_path()) return;
+        m_maker->ask({recorded.artifacts, run.summary, graph_key_of(run.params)});
+        return;
+    }
     if (run.method != kTrain) {
         if (m_jobs.contains(run.method) || run.state != RunState::finished) return;   // what is under way is newer
         for (const auto& [role, path] : run.assets)
