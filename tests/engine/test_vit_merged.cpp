@@ -1,5 +1,7 @@
 // Models that answer after a merge: all paths of a gated one agree with each other and with weights summed by hand; routing, ensembles, granularity, and what is refused.
 #include "errors.h"
+#include "plugins/vit_merge/engine/emr.h"
+#include "plugins/vit_merge/engine/functional_vit.h"
 #include "plugins/vit_merge/engine/heads.h"
 #include "plugins/vit_merge/engine/mixed_vit.h"
 #include <ATen/ATen.h>
@@ -71,7 +73,7 @@ class TestVitMerged : public QObject {
     int m_count = 0;
 
     /// Models of 4, 5 and 3 classes (or of one) that are near each other, as files.
-    std::shared_ptr<const ModelSet> models(const VitConfig& trunk, VitLayout layout = VitLayout::timm, at::ScalarType type = at::kFloat, std::vector<std::int64_t> classes = {4, 5, 3}) {
+    std::shared_ptr<const ModelSet> models(const VitConfig& trunk, VitLayout layout = VitLayout::timm, at::ScalarType type = at::kFloat, std::vector<std::int64_t> classes = {4, 5, 3}, bool with_base = false) {
         at::manual_seed(11);
         TensorMap base;
         for (const auto& [key, shape] : canonical_shapes(trunk)) {
@@ -96,7 +98,12 @@ class TestVitMerged : public QObject {
             source.path = file;
             sources.push_back(source);
         }
-        return open_model_set(sources, {}, {});
+        fs::path base_file;
+        if (with_base) {
+            base_file = fs::path(m_folder.path().toStdString()) / (std::to_string(m_count++) + ".safetensors");
+            write_safetensors(base_file, checkpoint_tensors(base, trunk, layout, ""), {{"lathe.config", to_json(trunk).dump()}});
+        }
+        return open_model_set(sources, base_file, {});
     }
     /// The features of picture i by weights summed by hand, one network for each picture.
     static std::vector<at::Tensor> by_hand(const ModelSet& set, const at::Tensor& images, const at::Tensor& p, const std::function<bool(const std::string&)>& gated, const at::Tensor& head) {
@@ -271,6 +278,64 @@ private Q_SLOTS:
         QCOMPARE(group.groups, std::int64_t(3));
         QVERIFY(at::equal(group.head, p.argmax(1)));
         QVERIFY(!group.mixed_batch);
+    }
+
+    void masks_mixtures_and_differences_answer() {
+        const c10::InferenceMode guard;
+        const auto set = models(tiny_vit(), VitLayout::timm, at::kFloat, {4, 5, 3}, true);
+        std::int64_t trunk = 0, mlps = 0;
+        for (const SharedKey& key : set->keys) {
+            trunk += key.elements;
+            if (key.role.group == KeyGroup::mlp) mlps += key.elements;
+        }
+        const std::int64_t heads = Heads(*set).elements();
+        const at::Tensor task = at::tensor({2, 0, 1, 0}, at::kLong), images = at::randn({4, 3, 16, 16});
+        MergeSettings settings;
+        settings.method = MergeMethod::emr;
+        const auto masked = make_merged(set, settings, nullptr, {}, kSilent);
+        const Answer by_mask = masked->answer(images, task);
+        QCOMPARE(by_mask.groups, std::int64_t(3));
+        const EmrParts parts = emr_parts(*set, false, {});
+        for (std::int64_t b = 0; b < 4; ++b) {
+            FunctionalVit vit(*set);
+            const auto model = int(task[b].item<std::int64_t>());
+            vit.use(emr_trunk(*set, parts, model));
+            QVERIFY(worst_relative({by_mask.logits[std::size_t(b)]}, {vit.logits(model, images.narrow(0, b, 1))[0]}) < 1e-5);
+        }
+        QCOMPARE(masked->bytes(4), 4 * (2 * trunk + heads) + 3 * ((trunk + 7) / 8 + 4));
+
+        settings.method = MergeMethod::we_moe;
+        settings.steps = 0;   // routers as they begin: gates of nearly lambda_start, so nearly task arithmetic
+        const auto experts = make_merged(set, settings, nullptr, {}, kSilent);
+        const Answer by_experts = experts->answer(images, task);
+        settings.method = MergeMethod::task_arithmetic;
+        const Answer arithmetic = make_merged(set, settings, nullptr, {}, kSilent)->answer(images, task);
+        const double apart = worst_relative(by_experts.logits, arithmetic.logits);
+        QVERIFY2(apart > 0 && apart < 0.15, std::to_string(apart).c_str());
+        const std::int64_t routers = 3 * (24 * 24 + 24 + 3 * 24 + 3);
+        QCOMPARE(experts->parameters(), trunk + 3 * mlps + routers + heads);
+        settings.method = MergeMethod::we_moe;
+        const at::Tensor same = images.narrow(0, 0, 1).expand({4, -1, -1, -1}).contiguous(), first = at::zeros({4}, at::kLong);
+        const auto each = make_merged(set, settings, nullptr, {}, kSilent)->answer(same, first);
+        settings.granularity = Granularity::per_batch;
+        QVERIFY(worst_relative(make_merged(set, settings, nullptr, {}, kSilent)->answer(same, first).logits, each.logits) < 1e-4);
+
+        settings = {};
+        settings.method = MergeMethod::twin;
+        settings.rank = 24;   // whole matrices: a share of 1 is that model itself
+        settings.steps = 30;
+        settings.examples = 16;
+        settings.batch = 8;
+        const TaskPictures pictures = [](int model, std::int64_t first_one, std::int64_t count, bool) {
+            const std::int64_t n = std::clamp<std::int64_t>(16 - first_one, 0, count);
+            return std::pair(at::full({n, 3, 16, 16}, double(model)) + at::randn({n, 3, 16, 16}) * 0.1, at::zeros({n}, at::kLong));
+        };
+        const auto twins = make_merged(set, settings, nullptr, pictures, kSilent);
+        const at::Tensor known = at::cat({pictures(0, 0, 1, true).first, pictures(1, 0, 1, true).first, pictures(2, 0, 1, true).first});
+        const Answer by_twins = twins->answer(known, {});
+        QCOMPARE(by_twins.logits.size(), std::size_t(3));
+        for (std::size_t b = 0; b < 3; ++b) QVERIFY(at::isfinite(by_twins.logits[b]).all().item<bool>() && by_twins.logits[b].size(0) == set->models[std::size_t(by_twins.head[std::int64_t(b)].item<std::int64_t>())].config.classes);
+        QVERIFY(twins->parameters() > trunk + heads);
     }
 
     void gate_vectors_are_made_cheap() {

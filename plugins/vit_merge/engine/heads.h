@@ -32,7 +32,7 @@ public:
     Json facts() const override { return m_facts; }
 protected:
     /// Gate probabilities (where there is a gate) and heads: those of `task`, else the likeliest. Throws Error(invalid_value).
-    Answer choose(const at::Tensor& images, const at::Tensor& task);
+    Answer choose(const at::Tensor& images, const at::Tensor& task) const;
     void classify(Answer& answer, const at::Tensor& features) const;
     std::int64_t models() const { return std::int64_t(m_set->models.size()); }
     std::int64_t gate_parameters() const { return m_gate ? m_gate->parameter_count() : 0; }
@@ -52,6 +52,14 @@ VitConfig trunk_config_of(const ModelSet& set);
 std::unique_ptr<MergedModel> make_gated(std::shared_ptr<const ModelSet> set, const MergeSettings& settings, std::shared_ptr<Gate> gate, TensorMap static_trunk, GatePlan plan, GatedPath path);
 /// individual, hard_routing, ensemble.
 std::unique_ptr<MergedModel> make_routed(std::shared_ptr<const ModelSet> set, const MergeSettings& settings, std::shared_ptr<Gate> gate);
+
+using ToldOf = std::function<void(double, double, std::string_view)>;
+std::unique_ptr<MergedModel> make_emr(std::shared_ptr<const ModelSet> set, const MergeSettings& settings, std::shared_ptr<Gate> gate, const ToldOf& told);
+std::unique_ptr<MergedModel> make_we_moe(std::shared_ptr<const ModelSet> set, const MergeSettings& settings, std::shared_ptr<Gate> gate, const TaskPictures& pictures, const ToldOf& told);
+std::unique_ptr<MergedModel> make_twin(std::shared_ptr<const ModelSet> set, const MergeSettings& settings, std::shared_ptr<Gate> gate, const TaskPictures& pictures, const ToldOf& told);
+
+/// Settings that change what a method makes of a set, not how it is used, as text.
+std::string static_key(MergeSettings settings);
 
 /// A gate's answer made cheap: shares below drop_below are dropped, one above 0.99 takes all, the rest is rounded to multiples of the quantum and scaled to 1.
 std::vector<double> prepared_shares(std::vector<double> shares, const MergeSettings& settings);

@@ -3,10 +3,10 @@
 #include "core/base/time.h"
 #include "plugins/vit_merge/engine/functional_vit.h"
 #include "plugins/vit_merge/engine/heads.h"
+#include "plugins/vit_merge/engine/kept_parts.h"
 #include <ATen/ATen.h>
 #include <algorithm>
 #include <cmath>
-#include <mutex>
 #include <numeric>
 
 namespace lathe::vit_merge {
@@ -36,21 +36,8 @@ private:
     FunctionalVit m_vit;
 };
 
-/// What was made last for a set: a slider that only changes how it is used need not make it again.
-struct LastMade {
-    std::weak_ptr<const ModelSet> set;
-    std::string key;
-    std::shared_ptr<const Merged> merged;
-    std::string similarity_key;
-    BlockSimilarity similarity;
-};
-LastMade& last_made(const std::shared_ptr<const ModelSet>& set) {
-    static LastMade last;                                  // on the work thread alone
-    if (last.set.lock() != set) last = {set, {}, {}, {}, {}};
-    return last;
 }
 
-/// Settings that change what a static method makes, as text.
 std::string static_key(MergeSettings s) {
     const MergeSettings plain;
     s.m = plain.m;
@@ -67,25 +54,16 @@ std::string static_key(MergeSettings s) {
     return to_json(s).dump();
 }
 
+namespace {
+
 std::shared_ptr<const Merged> static_trunk(const std::shared_ptr<const ModelSet>& set, const MergeSettings& settings, const TaskPictures& pictures, const std::function<void(double, double, std::string_view)>& told) {
-    LastMade& last = last_made(set);
-    const std::string key = static_key(settings);
-    if (!last.merged || last.key != key) {
-        last.merged.reset();                               // its memory first
-        last.merged = std::make_shared<const Merged>(merge_static(*set, settings, pictures, told));
-        last.key = key;
-    }
-    return last.merged;
+    static Kept<Merged> kept;
+    return kept.get(set, static_key(settings), [&] { return merge_static(*set, settings, pictures, told); });
 }
 
-const BlockSimilarity& similarity_of(const std::shared_ptr<const ModelSet>& set, const MergeSettings& settings) {
-    LastMade& last = last_made(set);
-    const std::string key = std::to_string(int(settings.similarity)) + (settings.task_vectors ? " task" : "");
-    if (last.similarity_key != key) {
-        last.similarity = block_similarity(*set, settings.similarity, settings.task_vectors);
-        last.similarity_key = key;
-    }
-    return last.similarity;
+std::shared_ptr<const BlockSimilarity> similarity_of(const std::shared_ptr<const ModelSet>& set, const MergeSettings& settings) {
+    static Kept<BlockSimilarity> kept;
+    return kept.get(set, std::to_string(int(settings.similarity)) + (settings.task_vectors ? " task" : ""), [&] { return block_similarity(*set, settings.similarity, settings.task_vectors); });
 }
 
 }
@@ -154,7 +132,7 @@ std::int64_t HeadedModel::trunk_elements() const {
     return sum;
 }
 
-Answer HeadedModel::choose(const at::Tensor& images, const at::Tensor& task) {
+Answer HeadedModel::choose(const at::Tensor& images, const at::Tensor& task) const {
     Answer a;
     if (images.dim() != 4 || images.size(0) < 1) throw Error(ErrorCode::invalid_value, "There are no pictures.", std::to_string(images.dim()) + " dimensions", "Give [pictures, channels, height, width].");
     if (m_gate) {
@@ -218,25 +196,26 @@ std::unique_ptr<MergedModel> make_merged(std::shared_ptr<const ModelSet> set, co
         for (const ModelSource& model : set->models) names.push_back(model.name);
         require_gate_for(*gate, names);
     }
-    const bool can_be_told = settings.method == MergeMethod::individual || settings.method == MergeMethod::hard_routing;   // by the task of each picture
-    if (needs_gate(settings.method) && !gate && !can_be_told)
+    if (settings.method == MergeMethod::gated && !gate)       // the others can be told the task of each picture, or have a router of their own
         throw Error(ErrorCode::invalid_value, "This method needs a gate.", std::string(title(settings.method)), "Train a gate for these models, or name one.");
     set->require_mergeable(needs_base(settings.method) || (settings.method == MergeMethod::gated && needs_base(settings.static_part)));
     switch (settings.method) {
         case MergeMethod::individual:
         case MergeMethod::hard_routing:
         case MergeMethod::ensemble: return make_routed(std::move(set), settings, std::move(gate));
+        case MergeMethod::emr: return make_emr(std::move(set), settings, std::move(gate), told);
+        case MergeMethod::we_moe: return make_we_moe(std::move(set), settings, std::move(gate), pictures, told);
+        case MergeMethod::twin: return make_twin(std::move(set), settings, std::move(gate), pictures, told);
         case MergeMethod::gated: {
             MergeSettings part = settings;
             part.method = settings.static_part;
             if (!gives_one_model(part.method)) throw Error(ErrorCode::invalid_value, "The static part must be a method that gives one model.", std::string(title(part.method)), "Choose average or another static method.");
-            GatePlan plan = plan_gate(*set, similarity_of(set, settings), settings);
+            GatePlan plan = plan_gate(*set, *similarity_of(set, settings), settings);
             const auto merged = static_trunk(set, part, pictures, told);
             return make_gated(std::move(set), settings, std::move(gate), merged->trunk, std::move(plan), path);
         }
         default: break;
     }
-    if (!gives_one_model(settings.method)) throw Error(ErrorCode::unsupported, "This method cannot answer pictures yet.", std::string(title(settings.method)), "Choose another method.");
     const auto merged = static_trunk(set, settings, pictures, told);
     return std::make_unique<StaticModel>(std::move(set), settings, std::move(gate), *merged);
 }
