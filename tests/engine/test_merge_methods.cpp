@@ -247,10 +247,10 @@ private Q_SLOTS:
         }
         // Tasks in orthogonal subspaces do not disturb each other: their sum is what comes out.
         at::Tensor a = at::zeros({8, 6}), b = at::zeros({8, 6});
-        a[0][0] = 3;
-        a[1][1] = 2;
-        b[4][3] = 5;
-        b[5][4] = 1;
+        for (int k = 0; k < 3; ++k) {
+            a[k][k] = 3 - k;
+            b[4 + k][3 + k] = 5 - k;
+        }
         QVERIFY(worst(merge_task_directions({a, b}), a + b) < 1e-6);
     }
 

@@ -180,19 +180,19 @@ private:
     std::array<int, 16> m_add_ids{};
 };
 
-std::int64_t rows_of(const TensorIndex& file, const std::string& key) {
+std::int64_t gate_rows_of(const TensorIndex& file, const std::string& key) {
     const TensorEntry* entry = file.find(key);
     if (!entry || entry->shape.empty() || entry->shape[0] < 1 || entry->shape[0] > 65536) throw Error(ErrorCode::wrong_format, "This gate lacks a tensor, or it has an impossible size.", file.path().string() + ", " + key);
     return entry->shape[0];
 }
 
-std::int64_t channels_of(const TensorIndex& file, const std::string& key) {
+std::int64_t gate_channels_of(const TensorIndex& file, const std::string& key) {
     const TensorEntry* entry = file.find(key);
     if (!entry || entry->shape.size() != 4 || entry->shape[1] < 1 || entry->shape[1] > 1024) throw Error(ErrorCode::wrong_format, "This gate's first convolution is missing, or has an impossible size.", file.path().string() + ", " + key);
     return entry->shape[1];
 }
 
-std::vector<std::string> names_in(const TensorIndex& file, std::int64_t models) {
+std::vector<std::string> gate_names_in(const TensorIndex& file, std::int64_t models) {
     std::vector<std::string> names;
     for (const char* key : {"lathe.config", "config"}) {
         const auto it = file.metadata().find(key);
@@ -227,21 +227,21 @@ void load_gate(Network& gate, const TensorIndex& file, const std::string& prefix
 std::unique_ptr<Gate> open_mobilenet(const TensorIndex& file, const std::string& prefix, std::int64_t models) {
     const std::string root = prefix + "mobilenet_v2.";
     MobileWidths w;
-    w.first = rows_of(file, root + "conv_stem.first_conv.convolution.weight");
-    w.out[0] = rows_of(file, root + "conv_stem.reduce_1x1.convolution.weight");
+    w.first = gate_rows_of(file, root + "conv_stem.first_conv.convolution.weight");
+    w.out[0] = gate_rows_of(file, root + "conv_stem.reduce_1x1.convolution.weight");
     for (std::size_t i = 0; i < w.expanded.size(); ++i) {
-        w.expanded[i] = rows_of(file, root + "layer." + std::to_string(i) + ".expand_1x1.convolution.weight");
-        w.out[i + 1] = rows_of(file, root + "layer." + std::to_string(i) + ".reduce_1x1.convolution.weight");
+        w.expanded[i] = gate_rows_of(file, root + "layer." + std::to_string(i) + ".expand_1x1.convolution.weight");
+        w.out[i + 1] = gate_rows_of(file, root + "layer." + std::to_string(i) + ".reduce_1x1.convolution.weight");
     }
-    w.last = rows_of(file, root + "conv_1x1.convolution.weight");
+    w.last = gate_rows_of(file, root + "conv_1x1.convolution.weight");
     std::string classifier;
     for (const char* key : {"classifier", "classifier.0", "classifier.1"})
         if (file.find(prefix + key + ".weight")) classifier = key;
-    const std::int64_t known = classifier.empty() ? 0 : rows_of(file, prefix + classifier + ".weight");
+    const std::int64_t known = classifier.empty() ? 0 : gate_rows_of(file, prefix + classifier + ".weight");
     if (known == 0 && models == 0) throw Error(ErrorCode::wrong_format, "This MobileNetV2 has no classifier, so it is no gate yet.", file.path().string(), "Train a gate from it.");
     const bool keeps = known > 0 && (models == 0 || models == known);
     const std::int64_t count = keeps ? known : models;
-    auto gate = std::make_unique<MobileGate>(count, channels_of(file, root + "conv_stem.first_conv.convolution.weight"), names_in(file, count), w, classifier.empty() ? "classifier" : classifier);
+    auto gate = std::make_unique<MobileGate>(count, gate_channels_of(file, root + "conv_stem.first_conv.convolution.weight"), gate_names_in(file, count), w, classifier.empty() ? "classifier" : classifier);
     initialize_gate(*gate, 0);
     load_gate(*gate, file, prefix, keeps);
     return gate;
@@ -271,8 +271,8 @@ std::unique_ptr<Gate> open_gate(const TensorIndex& file, std::int64_t models) {
     for (const std::string prefix : {"", "module.", "model.", "state_dict."}) {
         if (file.find(prefix + "mobilenet_v2.conv_stem.first_conv.convolution.weight")) return open_mobilenet(file, prefix, models);
         if (!file.find(prefix + "features.0.conv.weight") || !file.find(prefix + "features.2.norm.running_mean")) continue;
-        const std::int64_t known = rows_of(file, prefix + "classifier.weight");
-        auto gate = std::make_unique<SmallGate>(known, channels_of(file, prefix + "features.0.conv.weight"), names_in(file, known));
+        const std::int64_t known = gate_rows_of(file, prefix + "classifier.weight");
+        auto gate = std::make_unique<SmallGate>(known, gate_channels_of(file, prefix + "features.0.conv.weight"), gate_names_in(file, known));
         load_gate(*gate, file, prefix, true);
         return gate;
     }
