@@ -1,6 +1,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/nn/datasets.h"
+#include "core/nn/inflate.h"
 #include <ATen/ATen.h>
 
 namespace lathe {
@@ -9,12 +10,28 @@ namespace {
 constexpr std::int64_t kSide = 32, kPlanes = 3, kPixels = kPlanes * kSide * kSide;
 constexpr std::uintmax_t kMostFileBytes = std::uintmax_t{1} << 31;
 
+/// What the file holds; of a .gz, decompressed.
+std::string file_content(const std::filesystem::path& file) {
+    if (file.extension() != ".gz") return read_file(file, kMostFileBytes);
+    const MappedFile map(file);
+    Inflater inflater(map.bytes(), Compression::gzip, file.string());
+    std::string out;
+    for (constexpr std::size_t kPiece = 1u << 20;;) {
+        const std::size_t before = out.size();
+        out.resize(before + kPiece);
+        const std::size_t read = inflater.read(std::as_writable_bytes(std::span(out.data() + before, kPiece)));
+        out.resize(before + read);
+        if (read < kPiece) return out;
+        if (out.size() > kMostFileBytes) throw Error(ErrorCode::wrong_format, "A file is too large.", file.string() + ", above 2 GiB decompressed", "Choose a part of the set.");
+    }
+}
+
 /// Records of `limits.size()` label bytes, each below its limit, and a picture. The last label is the one that counts.
 LabelledImages read_cifar(const std::vector<std::filesystem::path>& files, const std::string& set, const std::vector<int>& limits) {
     const auto label_bytes = static_cast<std::int64_t>(limits.size()), record_bytes = label_bytes + kPixels;
     std::vector<at::Tensor> parts;
     for (const std::filesystem::path& file : files) {
-        const std::string bytes = read_file(file, kMostFileBytes);
+        const std::string bytes = file_content(file);
         const auto size = static_cast<std::int64_t>(bytes.size());
         if (size == 0 || size % record_bytes != 0)
             throw Error(ErrorCode::wrong_format, "This is no file of " + set + ", or it is cut off.", file.string() + ", " + std::to_string(size) + " bytes",

@@ -1,9 +1,9 @@
 // Bars of quantization: the integer engine against the same network in fp32 and against ONNX Runtime's integers, the export against the simulation, and AdaRound against PyTorch.
 // Usage: quant_bench PYTHON_SCRIPT [THREADS]; the published ResNet-20 and CIFAR-10 are read from LATHE_DATA.
+#include "core/engine/classification_data.h"
 #include "core/nn/tensor_index.h"
 #include "plugins/quantization/engine/calibration.h"
 #include "plugins/quantization/engine/cifar_family.h"
-#include "plugins/quantization/engine/classification_data.h"
 #include "plugins/quantization/engine/image_resnet.h"
 #include "plugins/quantization/engine/int8_engine.h"
 #include "plugins/quantization/engine/integer_tap.h"

@@ -1,7 +1,7 @@
 #pragma once
 // A small hybrid graph that can be learnt: two groups of nodes with their own edges, hyperedges and columns of features.
+#include "core/base/random_numbers.h"
 #include "plugins/hypergraph/engine/hybrid_graph.h"
-#include "plugins/hypergraph/engine/random_numbers.h"
 
 namespace lathe::hypergraph {
 

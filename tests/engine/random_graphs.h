@@ -1,7 +1,7 @@
 #pragma once
 // Small made-up graphs for tests, the same on every machine.
+#include "core/base/random_numbers.h"
 #include "plugins/hypergraph/engine/hybrid_graph.h"
-#include "plugins/hypergraph/engine/random_numbers.h"
 #include <ATen/Parallel.h>
 #include <algorithm>
 

@@ -1,12 +1,12 @@
 // Classifiers of pictures: keys, Tap points, int8 and training of both families; the sets they run on; how their results are counted.
 #include "core/base/file.h"
+#include "core/engine/image_folder.h"
 #include "core/nn/int8_conv.h"
 #include "core/nn/tensor_index.h"
 #include "errors.h"
 #include "plugins/quantization/engine/cifar_family.h"
 #include "plugins/quantization/engine/cifar_resnet.h"
 #include "plugins/quantization/engine/classification.h"
-#include "plugins/quantization/engine/image_folder.h"
 #include "plugins/quantization/engine/image_resnet.h"
 #include "plugins/quantization/engine/image_resnet_family.h"
 #include <ATen/ATen.h>

@@ -1,11 +1,11 @@
 // The fast integer engine: its kernels of every instruction set against sums in 64 bits, and whole networks against IntegerTap, bit for bit.
 #include "core/base/error.h"
+#include "core/engine/classification_data.h"
 #include "core/nn/tensor_index.h"
 #include "calibrated.h"
 #include "errors.h"
 #include "plugins/quantization/engine/cifar_family.h"
 #include "plugins/quantization/engine/cifar_resnet.h"
-#include "plugins/quantization/engine/classification_data.h"
 #include "plugins/quantization/engine/image_resnet.h"
 #include "plugins/quantization/engine/int8_engine.h"
 #include "plugins/quantization/engine/integer_tap.h"

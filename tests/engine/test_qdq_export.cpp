@@ -1,11 +1,11 @@
 // Calibrated plans as ONNX files: ONNX Runtime gives the integers of IntegerTap, every backend's file loads, and what cannot be exported is named.
 #include "core/base/error.h"
+#include "core/engine/classification_data.h"
 #include "core/nn/tensor_index.h"
 #include "calibrated.h"
 #include "errors.h"
 #include "plugins/quantization/engine/cifar_family.h"
 #include "plugins/quantization/engine/cifar_resnet.h"
-#include "plugins/quantization/engine/classification_data.h"
 #include "plugins/quantization/engine/image_resnet.h"
 #include "plugins/quantization/engine/integer_tap.h"
 #include "plugins/quantization/engine/onnx_runtime.h"

@@ -1,6 +1,6 @@
 #include "plugins/hypergraph/engine/hierarchy.h"
 #include "core/base/error.h"
-#include "plugins/hypergraph/engine/random_numbers.h"
+#include "core/base/random_numbers.h"
 #include "plugins/hypergraph/engine/spectral.h"
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 #include "plugins/hypergraph/engine/hyper_sets.h"
-#include "plugins/hypergraph/engine/random_numbers.h"
+#include "core/base/random_numbers.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>

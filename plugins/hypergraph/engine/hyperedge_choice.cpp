@@ -1,6 +1,6 @@
 #include "plugins/hypergraph/engine/hyperedge_choice.h"
 #include "core/base/error.h"
-#include "plugins/hypergraph/engine/random_numbers.h"
+#include "core/base/random_numbers.h"
 #include <algorithm>
 #include <set>
 #include <unordered_set>

@@ -1,5 +1,5 @@
 #include "plugins/hypergraph/engine/multilevel_layout.h"
-#include "plugins/hypergraph/engine/random_numbers.h"
+#include "core/base/random_numbers.h"
 #include <algorithm>
 #include <cmath>
 #include <numeric>

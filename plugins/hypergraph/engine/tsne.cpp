@@ -1,8 +1,8 @@
 #include "plugins/hypergraph/engine/tsne.h"
+#include "core/base/random_numbers.h"
 #include "plugins/hypergraph/engine/nearest.h"
 #include "plugins/hypergraph/engine/parallel.h"
 #include "plugins/hypergraph/engine/principal_components.h"
-#include "plugins/hypergraph/engine/random_numbers.h"
 #include <algorithm>
 #include <cmath>
 #include <numeric>

@@ -1,11 +1,11 @@
 // ResNet-20 as MQBench prepares it for each backend: where quantisers stand, their scales, the logits; and as an integer engine runs it.
 #include "core/base/error.h"
+#include "core/engine/classification_data.h"
 #include "core/engine/run_context.h"
 #include "core/nn/tensor_index.h"
 #include "plugins/quantization/engine/calibration.h"
 #include "plugins/quantization/engine/cases.h"
 #include "plugins/quantization/engine/cifar_family.h"
-#include "plugins/quantization/engine/classification_data.h"
 #include "plugins/quantization/engine/integer_tap.h"
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>

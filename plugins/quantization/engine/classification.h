@@ -1,7 +1,7 @@
 #pragma once
 // How well a classifier does on a set: top-1, top-5, cross-entropy, confusion, and each picture. On the engine's work thread.
+#include "core/engine/classification_data.h"
 #include "core/nn/network.h"
-#include "plugins/quantization/engine/classification_data.h"
 #include <functional>
 
 namespace lathe::quantization {

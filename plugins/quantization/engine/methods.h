@@ -1,8 +1,8 @@
 #pragma once
 // The methods of this plugin, and what several of them need. On the engine's work thread.
+#include "core/engine/classification_data.h"
 #include "core/engine/model_cache.h"
 #include "core/engine/registry.h"
-#include "plugins/quantization/engine/classification_data.h"
 #include "plugins/quantization/engine/part_run.h"
 #include "plugins/quantization/engine/quant_tap.h"
 #include "plugins/quantization/engine/settings.h"

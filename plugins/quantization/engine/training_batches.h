@@ -1,6 +1,6 @@
 #pragma once
 // The batches of a training: pictures in an order drawn anew for each epoch, flipped and shifted. All of a batch follows from the seed and its number.
-#include "plugins/quantization/engine/classification_data.h"
+#include "core/engine/classification_data.h"
 #include <memory>
 
 namespace lathe::quantization {

@@ -80,8 +80,7 @@ EmrParts emr_parts(const ModelSet& set, bool total_ratio, const Told& told) {
 
 void emr_tensor(const ModelSet& set, const EmrParts& parts, int model, const SharedKey& key, const at::Tensor& out) {
     const auto m = static_cast<std::size_t>(model);
-    const at::Tensor base = set.tensor(-1, key);
-    const at::Tensor plain = base.scalar_type() == at::kDouble ? base.to(at::kFloat) : base.contiguous();
+    const at::Tensor plain = readable_weights(set.tensor(-1, key), key.key);
     const float* u = parts.unified.at(key.key).const_data_ptr<float>();
     const std::uint8_t* bits = parts.masks[m].at(key.key).const_data_ptr<std::uint8_t>();
     const auto scale = static_cast<float>(parts.rescale[m]);

@@ -93,6 +93,8 @@ bool always_gated(const VitKey& role, GateScope scope) {
 
 BlockSimilarity block_similarity(const ModelSet& set, Similarity kind, bool task_vectors) {
     if (task_vectors && !set.base) throw Error(ErrorCode::invalid_value, "Task vectors cannot be compared: the set has no base.", set.name_list(), "Name the pre-trained model, or compare full weights.");
+    std::any& kept = set.kept["similarity " + std::to_string(static_cast<int>(kind)) + (task_vectors ? " of task vectors" : "")];
+    if (const auto* found = std::any_cast<BlockSimilarity>(&kept)) return *found;
     const std::size_t models = set.models.size();
     const auto blocks = static_cast<std::size_t>(block_count(set));
     const std::vector<PairSums> none(models * models);
@@ -110,10 +112,13 @@ BlockSimilarity block_similarity(const ModelSet& set, Similarity kind, bool task
         out.attention.push_back(mean_similarity(sums[2 * block], models, elements[2 * block], kind));
         out.mlp.push_back(mean_similarity(sums[2 * block + 1], models, elements[2 * block + 1], kind));
     }
+    kept = out;
     return out;
 }
 
 ModelDistances model_distances(const ModelSet& set) {
+    std::any& kept = set.kept["distances"];
+    if (const auto* found = std::any_cast<ModelDistances>(&kept)) return *found;
     const std::size_t models = set.models.size();
     std::vector<PairSums> sums(models * models);
     double base_square = 0;
@@ -136,6 +141,7 @@ ModelDistances model_distances(const ModelSet& set) {
             cosine[a][b] = cosine[b][a] = cosine_of(sums, models, i, j);
             distance[a][b] = distance[b][a] = base_square > 0 ? std::sqrt(sums[i * models + j].square / base_square) : std::numeric_limits<double>::quiet_NaN();
         }
+    kept = out;
     return out;
 }
 

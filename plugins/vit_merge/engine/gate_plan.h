@@ -8,7 +8,7 @@ namespace lathe::vit_merge {
 struct BlockSimilarity {
     std::vector<double> attention, mlp;                    ///< of each block
 };
-/// Mean over pairs of models; full weights or (task_vectors) W_i - W_0. Sums in double, one streaming pass.
+/// Mean over pairs of models; full weights or (task_vectors) W_i - W_0. Sums in double, one streaming pass, kept with the set.
 BlockSimilarity block_similarity(const ModelSet& set, Similarity kind, bool task_vectors);
 /// Pairwise [N, N], of whole trunks: cosines of task vectors where there is a base, else of full weights; relative L2 |W_i - W_j| / |W_0|.
 struct ModelDistances { at::Tensor cosine, relative_l2; };

@@ -15,11 +15,6 @@ namespace {
 
 constexpr double kSlerpLinear = 0.9995, kSlerpNorm = 1e-8;
 
-at::Tensor plain_source(const ModelSet& set, int model, const SharedKey& key) {
-    const at::Tensor t = set.tensor(model, key);
-    return (t.scalar_type() == at::kDouble ? t.to(at::kFloat) : t).contiguous();
-}
-
 std::vector<double> model_weights(const ModelSet& set) {
     std::vector<double> out;
     for (const ModelSource& model : set.models) out.push_back(model.weight);
@@ -112,7 +107,7 @@ TensorMap merge_linear(const ModelSet& set, double base_weight, const std::vecto
         std::vector<double> used;
         const auto take = [&](int model, double weight) {
             if (weight == 0) return;
-            sources.push_back(plain_source(set, model, key));
+            sources.push_back(readable_weights(set.tensor(model, key), key.key));
             used.push_back(weight);
         };
         if (set.base) take(-1, base_weight);
@@ -148,7 +143,7 @@ TensorMap merge_dare_arithmetic(const ModelSet& set, const MergeSettings& settin
 }
 
 at::Tensor slerp(const at::Tensor& first, const at::Tensor& second, double t) {
-    const at::Tensor a = (first.scalar_type() == at::kDouble ? first.to(at::kFloat) : first).contiguous(), b = (second.scalar_type() == at::kDouble ? second.to(at::kFloat) : second).contiguous();
+    const at::Tensor a = readable_weights(first, "of SLERP"), b = readable_weights(second, "of SLERP");
     const std::int64_t elements = a.numel();
     kernel::PairSums ab, aa, bb;
     std::vector<float> x(kWeightChunk), y(kWeightChunk);

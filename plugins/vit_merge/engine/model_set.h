@@ -3,6 +3,7 @@
 #include "core/engine/run_context.h"
 #include "core/method/method_info.h"
 #include "plugins/vit_merge/engine/vit_keys.h"
+#include <any>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -59,6 +60,7 @@ public:
     /// Throws Error(io) naming a file that is no longer what was opened: what was read of it may be half old, half new.
     void require_unchanged() const;
     int index_of(std::string_view name) const;             ///< -1 for "" (the base). Throws Error(unknown_name)
+    mutable std::map<std::string, std::any> kept;          ///< what was computed of this set, for the next run; work thread
     const VitConfig& reference() const { return models.front().config; }       ///< whose layout, pictures and normalisation the merged model has
 
 private:

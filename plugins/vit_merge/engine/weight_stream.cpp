@@ -38,12 +38,6 @@ float hashed_uniform(std::uint64_t stream, std::uint64_t at) {
     return static_cast<float>(z >> 40) * 0x1p-24f;
 }
 
-at::Tensor plain_floats(at::Tensor t, const std::string& key) {
-    if (!at::isFloatingType(t.scalar_type())) throw Error(ErrorCode::invalid_value, "A tensor of whole numbers cannot be merged.", "tensor " + key);
-    if (t.scalar_type() == at::kDouble) t = t.to(at::kFloat);
-    return t.contiguous();
-}
-
 /// Scratch of one thread, kept until it ends: a merge asks for it hundreds of times.
 float* stream_scratch(std::size_t floats) {
     thread_local std::unique_ptr<float[]> memory;
@@ -55,6 +49,12 @@ float* stream_scratch(std::size_t floats) {
     return memory.get();
 }
 
+}
+
+at::Tensor readable_weights(at::Tensor t, const std::string& key) {
+    if (!at::isFloatingType(t.scalar_type())) throw Error(ErrorCode::invalid_value, "A tensor of whole numbers cannot be merged.", "tensor " + key);
+    if (t.scalar_type() == at::kDouble) t = t.to(at::kFloat);
+    return t.contiguous();
 }
 
 void floats_of(const at::Tensor& source, std::int64_t first, std::int64_t count, float* out) {
@@ -95,10 +95,10 @@ void weighted_sum(std::span<const at::Tensor> sources, std::span<const double> w
 WeightRows::WeightRows(const ModelSet& set, std::size_t key, bool minus_base, const DareDrop* drop) : m_elements(set.keys[key].elements), m_key(key), m_drop(drop) {
     const SharedKey& shared = set.keys[key];
     for (int i = 0; i < static_cast<int>(set.models.size()); ++i) {
-        m_tensors.push_back(plain_floats(set.tensor(i, shared), shared.key));
-        if (drop && drop->uniform) m_uniform.push_back(plain_floats(drop->uniform(i, shared.key), shared.key));
+        m_tensors.push_back(readable_weights(set.tensor(i, shared), shared.key));
+        if (drop && drop->uniform) m_uniform.push_back(readable_weights(drop->uniform(i, shared.key), shared.key));
     }
-    if (minus_base) m_base = plain_floats(set.tensor(-1, shared), shared.key);
+    if (minus_base) m_base = readable_weights(set.tensor(-1, shared), shared.key);
 }
 
 void WeightRows::read_one(int model, std::int64_t first, std::int64_t count, float* row, float* spare) const {

@@ -12,7 +12,10 @@ using Told = std::function<void(double done, double total, std::string_view note
 
 inline constexpr std::int64_t kWeightChunk = 16'384;       ///< elements: 64 KiB of float for each model
 
-/// Elements [first, first + count) of a contiguous tensor of any floating dtype, as float.
+/// Contiguous, in float32, float16 or bfloat16: as it is where it can be. Throws Error(invalid_value) for whole numbers, naming `key`.
+at::Tensor readable_weights(at::Tensor tensor, const std::string& key);
+
+/// Elements [first, first + count) of such a tensor, as float.
 void floats_of(const at::Tensor& source, std::int64_t first, std::int64_t count, float* out);
 
 /// DARE: entries of task vectors are dropped where u <= p, the others divided by 1 - p. u depends on seed, model, key and place alone; `uniform` (tests) gives it instead.

@@ -1,4 +1,4 @@
-#include "plugins/quantization/engine/image_folder.h"
+#include "core/engine/image_folder.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/picture_header.h"
@@ -9,7 +9,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
-namespace lathe::quantization {
+namespace lathe {
 namespace {
 
 namespace fs = std::filesystem;

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lathe::quantization {
+namespace lathe {
 
 struct ImageFolder {
     std::vector<std::string> classes;                  ///< names of the folders, sorted

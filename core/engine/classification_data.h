@@ -1,14 +1,14 @@
 #pragma once
 // Labelled pictures as classifiers take them: a set opened from a folder or file, and its batches normalised. Any thread once opened.
 #include "core/nn/datasets.h"
-#include "plugins/quantization/engine/image_folder.h"
+#include "core/engine/image_folder.h"
 #include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace lathe::quantization {
+namespace lathe {
 
 struct ClassificationSet {
     at::Tensor images;                       ///< uint8 [n, C, H, W]
@@ -36,7 +36,7 @@ struct SetOptions {
     std::function<void(std::int64_t done)> done = {};    ///< hears after each picture from a folder, and may throw
 };
 
-/// `path`: one .bin file; a folder with test_batch.bin, data_batch_1.bin … or train_5000.bin (CIFAR-10), or with test.bin and train.bin (CIFAR-100); a folder
+/// `path`: one .bin file; a folder with test_batch.bin, data_batch_1.bin … or train_5000.bin (CIFAR-10; of parts test_batch_subset.bin and data_batch_subset.bin, plain or .gz), or with test.bin and train.bin (CIFAR-100); a folder
 /// with idx files; a folder of classes, or of "train" and "val" (or "test") with the classes in them. A set inside of the folder "cifar10", "fashion-mnist", …
 /// is found too. Throws Error(not_found, wrong_format, invalid_value) naming the file and what is expected.
 ClassificationSet open_classification_set(const std::filesystem::path& path, const SetOptions& options);

@@ -1,4 +1,4 @@
-#include "plugins/quantization/engine/classification_data.h"
+#include "core/engine/classification_data.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include <algorithm>
@@ -8,7 +8,7 @@
 #include <optional>
 #include <sstream>
 
-namespace lathe::quantization {
+namespace lathe {
 namespace {
 
 namespace fs = std::filesystem;
@@ -48,6 +48,8 @@ std::vector<fs::path> cifar10_files(const fs::path& folder, bool train) {
     if (!train) add("test_batch.bin");
     for (int i = 1; train && i <= 5; ++i) add("data_batch_" + std::to_string(i) + ".bin");
     if (train && files.empty()) add("train_5000.bin");
+    for (const char* ending : {".bin", ".bin.gz"})
+        if (files.empty()) add((train ? "data_batch_subset" : "test_batch_subset") + std::string(ending));
     return files;
 }
 

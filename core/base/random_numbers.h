@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <numbers>
 
-namespace lathe::hypergraph {
+namespace lathe {
 
 class Random {
 public:
@@ -16,7 +16,9 @@ public:
         return z ^ z >> 31;
     }
     double uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }                                ///< [0, 1)
+    double uniform(double low, double high) { return low + (high - low) * uniform(); }
     std::int64_t below(std::int64_t n) { return static_cast<std::int64_t>(uniform() * static_cast<double>(n)); }   ///< [0, n)
+    bool chance(double probability) { return uniform() < probability; }
     double normal() {
         const double radius = std::sqrt(-2 * std::log(1 - uniform()));
         return radius * std::cos(2 * std::numbers::pi * uniform());
