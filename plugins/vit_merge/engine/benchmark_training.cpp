@@ -54,7 +54,9 @@ Json BenchmarkTraining::common_identity() const {
     const auto told = [](const TaskTraining& t) { return Json{{"images", t.images}, {"lr", t.lr}, {"weight_decay", t.weight_decay}, {"warmup", t.warmup}}; };
     Json base = Json::array();
     for (const NamedData& one : m_plan.base) base.push_back(one.data);
-    return {{"vit", to_json(m_settings.vit)}, {"base", base}, {"base_each", m_settings.base_each}, {"base_training", told(m_settings.base)}, {"base_batch", m_settings.base_batch}, {"shift", m_settings.shift}, {"seed", m_settings.seed}, {"half", m_settings.half}};
+    const VitConfig& v = m_settings.vit;
+    const Json vit{{"side", v.height}, {"channels", v.channels}, {"patch", v.patch}, {"width", v.dim}, {"depth", v.depth}, {"heads", v.heads}, {"mlp", v.mlp}};
+    return {{"vit", vit}, {"base", base}, {"base_each", m_settings.base_each}, {"base_training", told(m_settings.base)}, {"base_batch", m_settings.base_batch}, {"shift", m_settings.shift}, {"seed", m_settings.seed}, {"half", m_settings.half}};
 }
 
 bool BenchmarkTraining::is_done(const Stage& stage) const {
@@ -177,6 +179,7 @@ void BenchmarkTraining::write_set(const BenchmarkSet& set) const {
     }
     const Json json{{"lathe", "vit_merge.set"}, {"version", 1}, {"title", set.title}, {"base", "base.safetensors"}, {"gate", "gate-" + set.name + ".safetensors"}, {"models", models}};
     write_file(set_file(set), json.dump(2) + "\n");
+    if (set.name == m_plan.sets.front().name) write_file(m_folder / "set.json", json.dump(2) + "\n");   // what opening the folder opens
 }
 
 void BenchmarkTraining::operator()() {

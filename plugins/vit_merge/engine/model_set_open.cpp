@@ -212,7 +212,7 @@ std::shared_ptr<const ModelSet> open_model_set(RunContext& run) {
     std::filesystem::path folder;
     const bool has_paths = std::any_of(rows.begin(), rows.end(), [](const TableRow& row) { return !row.path.empty() && row.name != "base"; });
     const InputAsset* input = run.input("set");
-    const std::filesystem::path from = input ? std::filesystem::path(input->path) : has_paths ? std::filesystem::path() : resource("models/vit-merge/tasks/set.json");
+    const std::filesystem::path from = input ? std::filesystem::path(input->path) : has_paths ? std::filesystem::path() : resource("models/vit-merge/tasks.json");
     if (!from.empty()) {
         if (!std::filesystem::exists(from)) throw Error(ErrorCode::not_found, "There are no models to merge.", from.string(), "Give a set.json or a folder of checkpoints, or paths in the table of models.");
         const bool is_folder = std::filesystem::is_directory(from);
