@@ -47,12 +47,12 @@ inline std::filesystem::path write_vit(const std::filesystem::path& file, const 
     return file;
 }
 
-/// "a", "b", … with 4, 5, 6 … classes (or equal ones), and base.safetensors.
-inline std::vector<ModelSource> write_vits(const std::filesystem::path& folder, int models, bool equal_classes = false, VitLayout layout = VitLayout::timm, at::ScalarType type = at::kFloat) {
+/// "a", "b", … with 4, 5, 6 … classes (or all with `equal_classes`), and base.safetensors.
+inline std::vector<ModelSource> write_vits(const std::filesystem::path& folder, int models, std::int64_t equal_classes = 0, VitLayout layout = VitLayout::timm, at::ScalarType type = at::kFloat) {
     write_vit(folder / "base.safetensors", made_vit(tiny_vit(0), 0), tiny_vit(0), layout, type);
     std::vector<ModelSource> out;
     for (int i = 0; i < models; ++i) {
-        const VitConfig config = tiny_vit(equal_classes ? 4 : 4 + i);
+        const VitConfig config = tiny_vit(equal_classes > 0 ? equal_classes : 4 + i);
         ModelSource source;
         source.name = std::string(1, static_cast<char>('a' + i));
         source.path = write_vit(folder / (source.name + ".safetensors"), made_vit(config, static_cast<std::uint64_t>(i) + 1), config, layout, type);

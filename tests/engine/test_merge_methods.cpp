@@ -98,7 +98,7 @@ class TestMergeMethods : public QObject {
         return out;
     }
     std::shared_ptr<const ModelSet> made(const char* name, int models, VitLayout layout = VitLayout::timm, at::ScalarType type = at::kFloat) const {
-        return open_model_set(write_vits(folder(name), models, false, layout, type), folder(name) / "base.safetensors", {});
+        return open_model_set(write_vits(folder(name), models, 0, layout, type), folder(name) / "base.safetensors", {});
     }
     VerifyReport verify(const fs::path& file) const {
         FakeRun run;
@@ -247,10 +247,10 @@ private Q_SLOTS:
         }
         // Tasks in orthogonal subspaces do not disturb each other: their sum is what comes out.
         at::Tensor a = at::zeros({8, 6}), b = at::zeros({8, 6});
-        a[0][0] = 3;
-        a[1][1] = 2;
-        b[4][3] = 5;
-        b[5][4] = 1;
+        for (int k = 0; k < 3; ++k) {
+            a[k][k] = 3 - k;
+            b[4 + k][3 + k] = 5 - k;
+        }
         QVERIFY(worst(merge_task_directions({a, b}), a + b) < 1e-6);
     }
 
@@ -288,7 +288,7 @@ private Q_SLOTS:
     /// Equal models stay what they are, whatever method that looks at pictures merges them.
     void fixed_points() {
         const fs::path at = folder("fixed");
-        auto sources = write_vits(at, 1, true);
+        auto sources = write_vits(at, 1, 4);
         ModelSource twin = sources[0];
         twin.name = "twin";
         twin.path = at / "twin.safetensors";

@@ -95,7 +95,7 @@ private Q_SLOTS:
     }
     void split_layout_keeps_its_keys() {
         const fs::path at = folder("split");
-        const auto set = open_model_set(write_vits(at, 2, false, VitLayout::hf_vit), at / "base.safetensors", {});
+        const auto set = open_model_set(write_vits(at, 2, 0, VitLayout::hf_vit), at / "base.safetensors", {});
         QVERIFY(!set->mixed_layouts);
         QVERIFY(std::any_of(set->keys.begin(), set->keys.end(), [](const SharedKey& key) { return key.key.find("attention.query.weight") != std::string::npos; }));
         MergeSettings average;
@@ -239,13 +239,13 @@ private Q_SLOTS:
             run.set_params(complete_parameters(set_parameters(), {{"models", {{"columns", {"name", "path", "data", "weight", "use"}}, {"rows", rows}}}}));
             return open_model_set(run);
         };
-        const auto less = with(Json::array({Json::array({"a", "", "", 0.25, true}), Json::array({"b", nullptr, nullptr, nullptr, false}), Json::array({"d", sources[1].path.string(), "mnist", "", ""})}));
+        const auto less = with(Json::array({Json::array({"a", "", "", 0.25, 1}), Json::array({"b", "", "", "", 0}), Json::array({"d", sources[1].path.string(), "mnist", "", ""})}));
         QCOMPARE(less->name_list(), std::string("a, c, d"));
         QCOMPARE(less->models[0].weight, 0.25);
         QCOMPARE(less->models[2].data, std::string("mnist"));
-        QVERIFY(!with(Json::array({Json::array({"base", "", "", "", false})}))->base);
-        QVERIFY(has_all(error_of([&] { with(Json::array({Json::array({"z", "", "", "", true})})); }), {"no model of this name", "z", "a, b, c"}));
-        QVERIFY(has_all(error_of([&] { with(Json::array({Json::array({"a", "", "", "much", true})})); }), {"weight", "much"}));
+        QVERIFY(!with(Json::array({Json::array({"base", "", "", "", "false"})}))->base);
+        QVERIFY(has_all(error_of([&] { with(Json::array({Json::array({"z", "", "", "", 1})})); }), {"no model of this name", "z", "a, b, c"}));
+        QVERIFY(has_all(error_of([&] { with(Json::array({Json::array({"a", "", "", "much", 1})})); }), {"weight", "much"}));
         QVERIFY(has_all(error_of([&] { with(Json::array({Json::array({"a", "", "", 1, "perhaps"})})); }), {"neither yes nor no", "perhaps"}));
         for (const char* bad : {"[]", "{\"lathe\":\"vit_merge.set\",\"version\":1}", "{\"lathe\":\"vit_merge.set\",\"version\":9,\"models\":[]}", "{\"lathe\":\"vit_merge.set\",\"version\":1,\"models\":[{\"name\":\"x\"}]}", "{"}) {
             write_file(at / "set.json", bad);

@@ -5,6 +5,7 @@
 #include "plugins/vit_merge/engine/vit.h"
 #include <ATen/ATen.h>
 #include <QtTest>
+#include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 
 using namespace lathe;

@@ -52,7 +52,12 @@ TensorMap run_we_moe(const VerifyInputs& inputs, RunContext&) {
     }
     for (auto& [part, key] : mlp.parts()) part->insert(part->begin(), inputs.needed("base." + key));
     const auto optional = [&](const char* key) { return inputs.tensors.contains(key) ? inputs.tensors.at(key) : at::Tensor(); };
-    const WeMoeRouter router{optional("gate.fc1.weight"), optional("gate.fc1.bias"), optional("gate.fc2.weight"), optional("gate.fc2.bias"), optional("gate.weight")};
+    WeMoeRouter router{optional("gate.fc1.weight"), optional("gate.fc1.bias"), optional("gate.fc2.weight"), optional("gate.fc2.bias"), optional("gate.weight")};
+    if (!router.second.defined() && !router.constant.defined()) {   // a router of one layer, whatever it is called
+        router.second = router.first.defined() ? router.first : inputs.needed("gate.fc.weight");
+        router.second_bias = router.first.defined() ? router.first_bias : inputs.needed("gate.fc.bias");
+        router.first = router.first_bias = at::Tensor();
+    }
     const at::Tensor gate = router.gate(hidden);
     return {{"mid.gate_mean_tokens", gate}, {"out.per_sample", mlp.forward(hidden, gate)}, {"out.batch_reduced", mlp.forward(hidden, gate.mean(0, true).expand_as(gate))}};
 }

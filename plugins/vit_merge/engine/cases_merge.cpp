@@ -56,7 +56,8 @@ class MergeCase {
 public:
     MergeCase(const VerifyInputs& inputs) : m_inputs(inputs), m_config(inputs.config), m_images(inputs.needed("in.images")), m_set(case_set(inputs, description())) {
         m_settings.lambda = m_config.value("lambda", 0.3);
-        m_settings.keep = m_config.value("ties_keep_percent", 20.0) / 100;
+        const double keep = m_config.value("ties_keep_percent", 20.0);
+        m_settings.keep = keep > 1 ? keep / 100 : keep;                // a share below 1, as fusion_bench reads it
         m_settings.drop = m_config.value("dare_p", 0.5);
         m_settings.slerp_t = m_config.value("slerp_t", 0.5);
         m_settings.iso_alpha = m_config.value("iso_scale", 1.5);
@@ -120,7 +121,7 @@ private:
     }
     void put_slerp() {
         for (const SharedKey& key : m_set->keys) m_out["out.slerp01." + key.key] = slerp(m_set->tensor(0, key), m_set->tensor(1, key), m_settings.slerp_t);
-        if (const auto norm = m_inputs.tensors.find("m0.norm.weight"); norm != m_inputs.tensors.end()) m_out["out.slerp_collinear.x"] = slerp(norm->second, 1.7 * norm->second, 0.25);
+        if (const auto norm = m_inputs.tensors.find("m0.norm.weight"); norm != m_inputs.tensors.end()) m_out["out.slerp_collinear.x"] = slerp(norm->second, 1.7 * norm->second.to(at::kFloat), 0.25);
     }
     void put_ties_split() {
         const TiesTrim trim = plan_ties(*m_set, m_settings.keep, {}, nullptr, {});
@@ -159,7 +160,7 @@ private:
     void put_interpolation() {
         const c10::NoGradGuard no_gradients;
         FunctionalVit vit(*m_set);
-        for (const char* place : {"0", "0.25", "0.5", "0.75", "1.0"}) {
+        for (const char* place : {"0", "0.0", "0.1", "0.2", "0.25", "0.3", "0.4", "0.5", "0.6", "0.7", "0.75", "0.8", "0.9", "1", "1.0"}) {
             const double a = std::stod(place);
             vit.use(merge_linear(*m_set, 0, {1 - a, a}, {}));
             m_out[std::string("out.interp_logits_a") + place] = vit.logits(0, m_images);
@@ -257,8 +258,12 @@ TensorMap run_cka(const VerifyInputs& inputs, RunContext&) {
     if (inputs.tensors.contains("in.x_shifted")) out["out.weight_cosine"] = scalar(flat_cosine(x, inputs.needed("in.x_shifted")));
     const std::int64_t batch = inputs.config.value("batches", std::int64_t{20});
     MinibatchCka sums;
-    for (std::int64_t first = 0; first + batch <= x.size(0); first += batch) sums.add({x.narrow(0, first, batch)}, {y.narrow(0, first, batch)});
-    if (!sums.empty()) out["out.minibatch_cka_" + std::to_string(x.size(0) / batch)] = scalar(sums.result().item<double>());
+    std::int64_t batches = 0;
+    for (std::int64_t first = 0; first < x.size(0); first += batch, ++batches) {
+        const std::int64_t count = std::min(batch, x.size(0) - first);
+        sums.add({x.narrow(0, first, count)}, {y.narrow(0, first, count)});
+    }
+    if (!sums.empty()) out["out.minibatch_cka_" + std::to_string(batches)] = scalar(sums.result().item<double>());
     return out;
 }
 

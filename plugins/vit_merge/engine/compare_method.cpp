@@ -4,6 +4,7 @@
 #include "plugins/vit_merge/engine/data_merges.h"
 #include "plugins/vit_merge/engine/functional_vit.h"
 #include "plugins/vit_merge/engine/methods.h"
+#include "plugins/vit_merge/engine/projection.h"
 #include "plugins/vit_merge/engine/spectral_merge.h"
 #include "plugins/vit_merge/engine/task_store.h"
 #include "plugins/vit_merge/engine/training_form.h"
@@ -210,19 +211,18 @@ private:
 
     void give_embedding(const std::vector<LookedAt>& batches, const at::Tensor& first, const at::Tensor& second) {
         std::vector<std::vector<Json>> rows;
+        const bool tsne = m_run.params().at("projection") == "tsne";
         for (const auto& [model, features] : {std::pair(m_first, first), std::pair(m_second, second)}) {
-            const at::Tensor centred = features.to(at::kDouble) - features.to(at::kDouble).mean(0, true);
-            const ThinSvd svd = thin_svd(centred);
-            const std::int64_t directions = std::min<std::int64_t>(2, svd.s.numel());
-            const at::Tensor places = (svd.u.narrow(1, 0, directions) * svd.s.narrow(0, 0, directions)).contiguous();
+            const auto tick = [&](double share) { tell(1 + 0.9 * share, "Laying out " + name(model)); };
+            const at::Tensor places = tsne ? exact_tsne(features, tick) : principal_plane(features);
             std::int64_t at_row = 0;
             for (const LookedAt& batch : batches)
                 for (std::size_t i = 0; i < batch.tasks.size(); ++i, ++at_row) {
-                    const double* place = places.const_data_ptr<double>() + at_row * directions;
-                    rows.push_back({name(model), name(batch.tasks[i]), batch.labels[i], place[0], directions > 1 ? place[1] : 0.0});
+                    const double* place = places.const_data_ptr<double>() + at_row * 2;
+                    rows.push_back({name(model), name(batch.tasks[i]), batch.labels[i], place[0], place[1]});
                 }
         }
-        m_run.table("embedding", {"model", "task", "label", "x", "y"}, rows, {{"projection", "pca"}});
+        m_run.table("embedding", {"model", "task", "label", "x", "y"}, rows, {{"projection", tsne ? "tsne" : "pca"}});
     }
 
     RunContext& m_run;
@@ -248,6 +248,7 @@ Method compare_method() {
     info.parameters.push_back(Parameter::text("second", "").with_label("Second").with_group("Compare").with_help("A model of the set; empty: the base, or the first model where the base is compared already."));
     info.parameters.push_back(Parameter::list("what", Json::array({"layers", "keys"})).with_label("What").with_group("Compare").with_help("layers, keys, spectra, cka, embedding. The last two look at test pictures."));
     info.parameters.push_back(Parameter::integer("images", 256).range(4, 20'000).with_label("Pictures").with_group("Compare").is_log().with_help("In all, spread evenly over the tasks."));
+    info.parameters.push_back(Parameter::choice("projection", "pca", {{"pca", "Principal components", ""}, {"tsne", "t-SNE", "all pairs, at most 2000 pictures"}}).with_label("Points by").with_group("Compare").with_help("How the features of pictures become points."));
     info.inputs = {set_slot(), data_slot()};
     info.outputs = {{"layers", "table", "Weights", "", ""}, {"pairs", "table", "All pairs", "", ""}, {"keys", "table", "Tensors", "", ""}, {"spectra", "table", "Singular values", "", ""}, {"cka", "tensor", "CKA of layers", "", ""},
         {"embedding", "table", "Pictures as points", "", ""}};

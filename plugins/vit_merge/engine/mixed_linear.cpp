@@ -1,5 +1,6 @@
 #include "plugins/vit_merge/engine/mixed_linear.h"
 #include "core/base/error.h"
+#include "core/nn/fast_linear.h"
 #include "plugins/vit_merge/engine/vit_block.h"
 #include <ATen/ATen.h>
 
@@ -50,23 +51,25 @@ at::Tensor Mixture::blend(const std::vector<at::Tensor>& given) const {
 }
 
 at::Tensor mixed_linear(const at::Tensor& x, const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& biases, const Mixture& mixture) {
-    const std::int64_t items = x.size(0), tokens = x.size(1), in = x.size(2), out = weights.front().size(0);
+    const std::int64_t items = x.size(0), tokens = x.size(1), out = weights.front().size(0);
     if (items != mixture.items() || std::int64_t(weights.size()) != mixture.sources() || (!biases.empty() && biases.size() != weights.size()))
         throw Error(ErrorCode::internal, "A mixture does not fit its weights.", std::to_string(weights.size()) + " weights for " + std::to_string(mixture.sources()) + " sources");
+    // Weights that are used once are laid out anew for oneDNN at each call: where it is the faster product, that is a small share of it.
+    const auto product = [](const at::Tensor& rows, const at::Tensor& w, const at::Tensor& bias) { return FastLinear()(rows, w, bias); };
+    const auto bias_of = [&](std::int64_t source) { return biases.empty() ? at::Tensor() : biases[std::size_t(source)]; };
+    if (mixture.uses().size() == 1 && mixture.all_alone()) {
+        const std::int64_t source = mixture.uses().front().source;
+        return product(x, weights[std::size_t(source)].to(at::kFloat), bias_of(source));
+    }
     at::Tensor y = at::empty({items, tokens, out}, x.options());
     if (!mixture.all_alone()) y.index_fill_(0, mixture.mixed_items(), 0);
     for (const Mixture::Use& use : mixture.uses()) {
         const at::Tensor w = weights[std::size_t(use.source)].to(at::kFloat);
         if (use.alone) {
-            at::Tensor to = y.narrow(0, use.first, use.count).view({use.count * tokens, out});
-            const at::Tensor from = x.narrow(0, use.first, use.count).reshape({use.count * tokens, in});
-            if (biases.empty()) at::mm_out(to, from, w.t());
-            else at::addmm_out(to, biases[std::size_t(use.source)], from, w.t());
+            y.narrow(0, use.first, use.count).copy_(product(x.narrow(0, use.first, use.count), w, bias_of(use.source)));
             continue;
         }
-        const at::Tensor bias = biases.empty() ? at::Tensor() : biases[std::size_t(use.source)];
-        const at::Tensor rows = x.index_select(0, use.items), part = bias.defined() ? at::linear(rows, w, bias) : at::linear(rows, w);
-        y.index_add_(0, use.items, part.mul_(use.shares.view({-1, 1, 1})));
+        y.index_add_(0, use.items, product(x.index_select(0, use.items), w, bias_of(use.source)).mul_(use.shares.view({-1, 1, 1})));
     }
     return y;
 }

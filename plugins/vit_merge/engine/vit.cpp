@@ -70,7 +70,7 @@ at::Tensor Vit::embed(const at::Tensor& images, TapStack* taps) {
     if (images.dim() != 4 || images.size(1) != m_vit.channels || images.size(2) != m_vit.height || images.size(3) != m_vit.width || !images.is_floating_point())
         throw Error(ErrorCode::invalid_value, "The pictures do not fit this Vision Transformer.", vit_shape_text(images),
             "It takes [batch, " + std::to_string(m_vit.channels) + ", " + std::to_string(m_vit.height) + ", " + std::to_string(m_vit.width) + "] of floating numbers.");
-    at::Tensor x = p.patch.forward(images, taps);
+    const at::Tensor x = p.patch.forward(images.to(p.patch.weight.scalar_type()), taps);
     return with_prefix_tokens(m_vit, x, {p.cls, p.dist, p.reg}, p.position);
 }
 
@@ -122,7 +122,7 @@ VitTrace Vit::trace(const at::Tensor& images) {
     Parts& p = *m_parts;
     VitTrace trace;
     trace.embed = embed(images, nullptr);
-    trace.patches = p.patch.forward(images, nullptr);
+    trace.patches = p.patch.forward(images.to(p.patch.weight.scalar_type()), nullptr);
     at::Tensor x = trace.pre = p.pre ? p.pre->forward(trace.embed, nullptr) : trace.embed;
     for (auto& block : p.blocks) {
         at::Tensor attention;

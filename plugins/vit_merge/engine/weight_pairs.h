@@ -16,13 +16,13 @@ struct PairComparison {
 struct WeightComparison {
     std::vector<int> models;                               ///< -1: the base
     std::vector<double> squares, task_squares;             ///< of each model
-    double base_square = 0;                                ///< without a base: the mean of the models'
+    double base_square = 0;                                ///< 0 without a base
     std::vector<PairComparison> pairs;                     ///< upper half, row by row: (0, 1), (0, 2), …
     const PairComparison& pair(std::size_t i, std::size_t j) const { return pairs[index(i, j)]; }      ///< i < j
     std::size_t index(std::size_t i, std::size_t j) const { return i * models.size() - i * (i + 1) / 2 + j - i - 1; }
     double cosine(std::size_t i, std::size_t j) const;
     double task_cosine(std::size_t i, std::size_t j) const;                ///< NaN without a base, or where a task vector is 0
-    double relative_l2(std::size_t i, std::size_t j) const;                ///< |a - b| / |W_0|
+    double relative_l2(std::size_t i, std::size_t j) const;                ///< |a - b| / |W_0|; where that is 0, relative to the models
     void add(const WeightComparison& other);
 };
 
