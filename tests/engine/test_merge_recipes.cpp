@@ -131,7 +131,7 @@ private Q_SLOTS:
     void yaml() {
         const Json json = parse_small_yaml("# recipe\nmerge_method: ties   # kind\nmodels:\n  - model: a b/c.safetensors\n    parameters:\n      weight: 0.5\n      density: [0.2, 1]\n  - model: \"d#e\"\nbase_model: 'it''s'\nparameters: {normalize: true, t: -1e-3}\nlist:\n- 1\n- x: y\n  z: null\n-\n  q: r\n", "test");
         QCOMPARE(json, Json::parse("{\"merge_method\":\"ties\",\"models\":[{\"model\":\"a b/c.safetensors\",\"parameters\":{\"weight\":0.5,\"density\":[0.2,1.0]}},{\"model\":\"d#e\"}],\"base_model\":\"it's\",\"parameters\":{\"normalize\":true,\"t\":-0.001},\"list\":[1.0,{\"x\":\"y\",\"z\":null},{\"q\":\"r\"}]}"));
-        for (const char* bad : {"", "a: [1", "a: {b}", "a: 1\n   b: 2", "a: &x 1", "a: 1\na: 2", "\ta: 1", "a: |\n  text", "a: \"x", "- 1\nb: 2"})
+        for (const char* bad : {"", "a: [1", "a: {b}", "a: 1\n   b: 2", "a: &x 1", "a: 1\na: 2", ": x", "- : y", "{: z}", "\ta: 1", "a: |\n  text", "a: \"x", "- 1\nb: 2"})
             QVERIFY2(has_all(error_of([&] { parse_small_yaml(bad, "the file"); }), {"the file"}), bad);
     }
     void mergekit_data() {

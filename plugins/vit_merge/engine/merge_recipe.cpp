@@ -5,6 +5,7 @@
 #include "plugins/vit_merge/engine/known_files.h"
 #include "plugins/vit_merge/engine/small_yaml.h"
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace lathe::vit_merge {
@@ -34,6 +35,7 @@ MergeRecipe::File file_from(const Json& json, const std::filesystem::path& folde
     out.sha256 = string_or_empty(json, "sha256", where);
     out.data = string_or_empty(json, "data", where);
     if (json.contains("weight")) out.weight = number_member(json, "weight", where);
+    if (!std::isfinite(out.weight)) throw Error(ErrorCode::invalid_value, "A model's weight is no finite number.", where + ", " + out.name, "Give a number.");
     return out;
 }
 
@@ -87,8 +89,8 @@ private:
     std::optional<double> number(const Json& parameters, const char* name) const {
         const auto found = parameters.is_object() ? parameters.find(name) : parameters.end();
         if (!parameters.is_object() || found == parameters.end() || found->is_null()) return {};
-        if (found->is_number()) return found->get<double>();
-        refuse(std::string("\"") + name + "\" that changes from layer to layer or tensor to tensor", "Give one number.");
+        if (found->is_number() && std::isfinite(found->get<double>())) return found->get<double>();
+        refuse(std::string("\"") + name + "\" that is not one number", "Weights that change from layer to layer or tensor to tensor are not known here.");
     }
     bool flag(const char* name, bool otherwise) const {
         const Json parameters = m_json.value("parameters", Json::object());

@@ -43,6 +43,7 @@ NamedSources read_set_file(const std::filesystem::path& file) {
         if (source.name.empty()) source.name = source.path.stem().string();
         source.data = string_or_empty(models[i], "data", at_model);
         if (models[i].contains("weight")) source.weight = number_member(models[i], "weight", at_model);
+        if (!std::isfinite(source.weight)) throw Error(ErrorCode::wrong_format, "A model's weight is no finite number.", at_model, "Give a number.");
         if (const auto classes = models[i].find("classes"); classes != models[i].end() && classes->is_array())
             for (const Json& one : *classes)
                 if (one.is_string()) source.classes.push_back(one.get<std::string>());

@@ -111,6 +111,7 @@ private:
     }
 
     Json scalar(std::size_t line, const std::string& text) const {
+        if (text.empty()) fail(line, "an empty name");
         const char first = text.front();
         if (first == '"') {
             const Json parsed = Json::parse(text, nullptr, false);
