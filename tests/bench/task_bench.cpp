@@ -28,7 +28,7 @@ public:
     Measured(const std::filesystem::path& set, std::int64_t pictures) : m_run(set_parameters(), set, Json::object()), m_setup(open_setup(m_run)) { m_options.images = pictures; }
     MethodScores operator()(const std::string& label) {
         const MergeSettings settings = settings_of(label, MergeSettings{});
-        return score(m_run, m_setup, *kept_merged(m_run, m_setup, settings, 0, 1), m_options, false, {});
+        return score(m_run, m_setup, *kept_merged(m_run, m_setup, settings, 0, 1), settings, m_options, {});
     }
     std::int64_t depth() const { return m_setup.set->reference().depth; }
     int models() const { return m_setup.models(); }

@@ -76,7 +76,8 @@ void measure_vit_forward(const std::string& script, int threads) {
     };
     const Turns single = against(one), batch = against(eight);
     print("merge.vit_vs_python", single.ratio(), "x", Bar::at_least, 1.2,
-        text("ViT-B/16, batch 1, 197 tokens, %d threads: Python %.3f s, Lathe %.3f s; batch 8: %.3f s, %.3f s, %.2f x; medians of %d in turns", threads, single.python, single.ours, batch.python, batch.ours, batch.ratio(), kTurns));
+        text("ViT-B/16, batch 1, 197 tokens, %d threads: Python %.3f s, Lathe %.3f s; batch 8: %.3f s, %.3f s, %.2f x; medians of %d in turns", threads, single.python, single.ours, batch.python,
+            batch.ours, batch.ratio(), kTurns));
 }
 
 void measure_per_sample(int threads) {
@@ -109,8 +110,8 @@ void measure_per_sample(int threads) {
     }
     const double slow = seconds(*naive), cold = median(fresh), warm = seconds(*best), by_groups = seconds(*grouped), by_batch = seconds(*batched);
     print("merge.per_sample_speedup", slow / cold, "x", Bar::at_least, 2,
-        text("8 x ViT-S/16, all gated, 32 pictures: naive %.2f s, best (%s, nothing merged before) %.2f s; merged weights kept: %.2f s grouped, %.2f s chosen, %.2f s batched; %d threads", slow, answer.path.c_str(), cold, by_groups, warm,
-            by_batch, threads));
+        text("8 x ViT-S/16, all gated, 32 pictures: naive %.2f s, best (%s, nothing merged before) %.2f s; merged weights kept: %.2f s grouped, %.2f s chosen, %.2f s batched; %d threads", slow,
+            answer.path.c_str(), cold, by_groups, warm, by_batch, threads));
 }
 
 }

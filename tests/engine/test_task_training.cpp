@@ -354,6 +354,8 @@ private Q_SLOTS:
         QCOMPARE(table_of(second.run, "accuracy"), rows);
         for (std::size_t i = 1; i < rows.size(); ++i) {
             QCOMPARE(rows[i][2], std::string("12"));
+            QCOMPARE(rows[i][3].empty(), rows[i][0] == "individual");               // which is told the task
+            if (rows[i][3].empty()) continue;
             QVERIFY(std::stod(rows[i][3]) <= std::stod(rows[i][4]) + 1e-9);          // joint is never above oracle-head where weights do not hang on the head
         }
         QVERIFY(whole.run.summaries.at("left_out").dump().find("ensemble") != std::string::npos);
@@ -371,6 +373,12 @@ private Q_SLOTS:
         QCOMPARE(rows.size(), std::size_t{4});                                      // m = 0, 1, 2
         QCOMPARE(rows[0][5], std::string("task fashion"));
         QVERIFY(std::stod(rows[3][4]) > std::stod(rows[1][4]));                     // bytes grow with m
+        MethodRun paused(sweep_method(), {{"axis", "m"}, {"images", 8}}), resumed(sweep_method(), {{"axis", "m"}, {"images", 8}});
+        paused.with("set", set).run.pause_at = 0.3;
+        QVERIFY_THROWS_EXCEPTION(Paused, paused());
+        resumed.with("set", set).run.resume_from = paused.run.checkpoints.back();
+        resumed();
+        QCOMPARE(table_of(resumed.run, "sweep"), rows);
         MethodRun path(sweep_method(), {{"axis", "path"}, {"points", 5}, {"images", 8}, {"second", "base"}});
         path.with("set", set)();
         rows = table_of(path.run, "sweep");

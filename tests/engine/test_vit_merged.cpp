@@ -73,7 +73,8 @@ class TestVitMerged : public QObject {
     int m_count = 0;
 
     /// Models of 4, 5 and 3 classes (or of one) that are near each other, as files.
-    std::shared_ptr<const ModelSet> models(const VitConfig& trunk, VitLayout layout = VitLayout::timm, at::ScalarType type = at::kFloat, std::vector<std::int64_t> classes = {4, 5, 3}, bool with_base = false) {
+    std::shared_ptr<const ModelSet> models(
+        const VitConfig& trunk, VitLayout layout = VitLayout::timm, at::ScalarType type = at::kFloat, std::vector<std::int64_t> classes = {4, 5, 3}, bool with_base = false) {
         at::manual_seed(11);
         TensorMap base;
         for (const auto& [key, shape] : canonical_shapes(trunk)) {
@@ -334,7 +335,8 @@ private Q_SLOTS:
         const at::Tensor known = at::cat({pictures(0, 0, 1, true).first, pictures(1, 0, 1, true).first, pictures(2, 0, 1, true).first});
         const Answer by_twins = twins->answer(known, {});
         QCOMPARE(by_twins.logits.size(), std::size_t(3));
-        for (std::size_t b = 0; b < 3; ++b) QVERIFY(at::isfinite(by_twins.logits[b]).all().item<bool>() && by_twins.logits[b].size(0) == set->models[std::size_t(by_twins.head[std::int64_t(b)].item<std::int64_t>())].config.classes);
+        for (std::size_t b = 0; b < 3; ++b)
+            QVERIFY(at::isfinite(by_twins.logits[b]).all().item<bool>() && by_twins.logits[b].size(0) == set->models[std::size_t(by_twins.head[std::int64_t(b)].item<std::int64_t>())].config.classes);
         QVERIFY(twins->parameters() > trunk + heads);
     }
 

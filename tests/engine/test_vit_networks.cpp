@@ -22,8 +22,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kShipped[] = {"timm_vit_avg", "timm_deit_distilled", "hf_clip_visual", "pos_embed_interp", "per_sample_linear", "wemoe_mlp"};
-constexpr const char* kShared[] = {"timm_vit_token", "timm_vit_avg", "torchvision_vit_token", "hf_vit_token", "timm_deit_distilled", "openai_clip_visual", "hf_clip_visual", "pos_embed_interp", "gate_mobilenetv2",
-    "per_sample_linear", "wemoe_mlp"};
+constexpr const char* kShared[] = {"timm_vit_token", "timm_vit_avg", "torchvision_vit_token", "hf_vit_token", "timm_deit_distilled", "openai_clip_visual", "hf_clip_visual", "pos_embed_interp",
+    "gate_mobilenetv2", "per_sample_linear", "wemoe_mlp"};
 
 Registry vit_cases() {
     Registry registry;
@@ -261,7 +261,8 @@ private Q_SLOTS:
         QCOMPARE(group("cls_token"), std::string("embed -1"));
         QCOMPARE(group("head_dist.weight"), std::string("head -1"));
         QCOMPARE(group("Transformer/encoderblock_4/MlpBlock_3/Dense_1/kernel"), std::string("mlp 4"));
-        for (const char* other : {"logit_scale", "text_model.encoder.layers.3.mlp.fc1.weight", "vision_model.embeddings.position_ids", "blocks.0.attn.extra.norm.weight", "", "."}) QCOMPARE(group(other), std::string("other -1"));
+        for (const char* other : {"logit_scale", "text_model.encoder.layers.3.mlp.fc1.weight", "vision_model.embeddings.position_ids", "blocks.0.attn.extra.norm.weight", "", "."})
+            QCOMPARE(group(other), std::string("other -1"));
         QCOMPARE(parse_vit_key("vit.encoder.layer.1.attention.attention.key.weight").canonical, std::string("blocks.1.attn.k.weight"));
     }
 
@@ -283,7 +284,8 @@ private Q_SLOTS:
                 const std::string block = std::string("Transformer/encoderblock_") + key[7] + "/", rest = key.substr(9);
                 if (rest.starts_with("norm")) jax[block + (rest[4] == '1' ? "LayerNorm_0/" : "LayerNorm_2/") + (weight ? "scale" : "bias")] = t.clone();
                 else if (rest.starts_with("mlp.fc")) dense(block + "MlpBlock_3/Dense_" + (rest[6] == '1' ? "0" : "1"), t, weight);
-                else if (rest.starts_with("attn.proj")) jax[block + "MultiHeadDotProductAttention_1/out/" + (weight ? "kernel" : "bias")] = weight ? t.t().contiguous().view({c.heads, size, c.dim}) : t.clone();
+                else if (rest.starts_with("attn.proj"))
+                    jax[block + "MultiHeadDotProductAttention_1/out/" + (weight ? "kernel" : "bias")] = weight ? t.t().contiguous().view({c.heads, size, c.dim}) : t.clone();
                 else {
                     const auto parts = t.chunk(3);
                     for (int i = 0; i < 3; ++i) {
@@ -429,7 +431,8 @@ private Q_SLOTS:
                 tensor.add_(direction, -2 * step);
                 const double down = loss().item<double>();
                 tensor.add_(direction, step);
-                QVERIFY2(std::abs((up - down) / (2 * step) - slope) < 0.03 * slope + 2e-3, (std::string(name) + " " + key + ": " + std::to_string((up - down) / (2 * step)) + " " + std::to_string(slope)).c_str());
+                QVERIFY2(std::abs((up - down) / (2 * step) - slope) < 0.03 * slope + 2e-3,
+                    (std::string(name) + " " + key + ": " + std::to_string((up - down) / (2 * step)) + " " + std::to_string(slope)).c_str());
             });
         }
         VitConfig c = small_vit();

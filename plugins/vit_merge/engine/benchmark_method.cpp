@@ -113,7 +113,7 @@ private:
             const MergeSettings settings = settings_of(label, MergeSettings{});
             try {
                 const std::shared_ptr<MergedModel> merged = kept_merged(view, setup, settings, 0, 1);
-                MethodScores scores = score(view, setup, *merged, options, settings.method == MergeMethod::gated && settings.granularity == Granularity::per_batch, [&](std::int64_t, std::int64_t) { m_run.check_cancelled(); });
+                MethodScores scores = score(view, setup, *merged, settings, options, [&](std::int64_t, std::int64_t) { m_run.check_cancelled(); });
                 scores.label = label;
                 if (label == "individual") individual = scores;
                 all.push_back(std::move(scores));

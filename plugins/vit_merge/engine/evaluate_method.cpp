@@ -5,6 +5,7 @@
 #include "plugins/vit_merge/engine/methods.h"
 #include <algorithm>
 #include <ATen/ATen.h>
+#include <cmath>
 
 namespace lathe::vit_merge {
 namespace {
@@ -51,7 +52,7 @@ private:
         const double middle = begin + (end - begin) * (needs_data(settings.method) ? 0.7 : 0.1);
         try {
             const std::shared_ptr<MergedModel> merged = kept_merged(m_run, m_setup, settings, begin, middle);
-            MethodScores scores = score(m_run, m_setup, *merged, m_options, settings.method == MergeMethod::gated && settings.granularity == Granularity::per_batch, [&](std::int64_t done, std::int64_t total) {
+            MethodScores scores = score(m_run, m_setup, *merged, settings, m_options, [&](std::int64_t done, std::int64_t total) {
                 m_run.check_cancelled();
                 m_run.progress(middle + (end - middle) * static_cast<double>(done) / static_cast<double>(total), 1, label);
             });
@@ -77,7 +78,8 @@ private:
         }
         give_scores(m_run, m_setup, all, individual, preview);
         if (preview) return;
-        for (const MethodScores& scores : all) m_run.summary("joint_" + scores.label, number_json(scores.joint()));
+        for (const MethodScores& scores : all)
+            if (std::isfinite(scores.joint())) m_run.summary("joint_" + scores.label, scores.joint());
         for (const MethodScores& scores : all) m_run.summary("oracle_" + scores.label, number_json(scores.oracle()));
     }
 

@@ -38,8 +38,9 @@ Json score_cell(double value) { return std::isfinite(value) ? Json(value) : Json
 
 class Scorer {
 public:
-    Scorer(RunContext& run, const TaskSetup& setup, MergedModel& merged, const EvaluationOptions& options, bool per_batch)
-        : m_setup(setup), m_merged(merged), m_options(options), m_per_batch(per_batch), m_with_gate(setup.gate != nullptr) {
+    Scorer(RunContext& run, const TaskSetup& setup, MergedModel& merged, const MergeSettings& settings, const EvaluationOptions& options)
+        : m_setup(setup), m_merged(merged), m_options(options), m_per_batch(settings.method == MergeMethod::gated && settings.granularity == Granularity::per_batch),
+          m_with_gate(setup.gate != nullptr && settings.method != MergeMethod::individual) {
         const int count = setup.models();
         for (int t = 0; t < count; ++t) {
             m_tasks.push_back(kept_task(run, setup, t, false, options.images));
@@ -154,8 +155,8 @@ double MethodScores::joint() const { return mean_of_tasks(tasks, &TaskScores::jo
 double MethodScores::oracle() const { return mean_of_tasks(tasks, &TaskScores::oracle); }
 double MethodScores::gate() const { return mean_of_tasks(tasks, &TaskScores::gate); }
 
-MethodScores score(RunContext& run, const TaskSetup& setup, MergedModel& merged, const EvaluationOptions& options, bool per_batch, const std::function<void(std::int64_t, std::int64_t)>& told) {
-    return Scorer(run, setup, merged, options, per_batch)(told);
+MethodScores score(RunContext& run, const TaskSetup& setup, MergedModel& merged, const MergeSettings& settings, const EvaluationOptions& options, const std::function<void(std::int64_t, std::int64_t)>& told) {
+    return Scorer(run, setup, merged, settings, options)(told);
 }
 
 MergeSettings settings_of(const std::string& label, const MergeSettings& otherwise) {

@@ -31,8 +31,8 @@ struct EvaluationOptions {
     bool mixed = true;                                     ///< batches hold pictures of all tasks in turn; else one task after the other
 };
 
-/// `told(done, total)`, in pictures; may throw.
-MethodScores score(RunContext& run, const TaskSetup& setup, MergedModel& merged, const EvaluationOptions& options, bool per_batch, const std::function<void(std::int64_t, std::int64_t)>& told);
+/// `merged` was made with `settings`. Single models are told the task, so they have no joint accuracy. `told(done, total)`, in pictures; may throw.
+MethodScores score(RunContext& run, const TaskSetup& setup, MergedModel& merged, const MergeSettings& settings, const EvaluationOptions& options, const std::function<void(std::int64_t, std::int64_t)>& told);
 
 /// "gated m=3 tau=0.9": a method, and settings that differ from those of `otherwise`. Throws Error(unknown_name, invalid_value).
 MergeSettings settings_of(const std::string& label, const MergeSettings& otherwise);

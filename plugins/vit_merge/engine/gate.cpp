@@ -47,7 +47,8 @@ private:
 
 void need_gate_images(const at::Tensor& images, std::int64_t channels) {
     if (images.dim() != 4 || images.size(1) != channels || !images.is_floating_point() || images.size(2) < 1 || images.size(3) < 1)
-        throw Error(ErrorCode::invalid_value, "The pictures do not fit this gate.", std::to_string(images.dim()) + " dimensions", "It takes [batch, " + std::to_string(channels) + ", height, width] of floating numbers.");
+        throw Error(ErrorCode::invalid_value, "The pictures do not fit this gate.", std::to_string(images.dim()) + " dimensions",
+            "It takes [batch, " + std::to_string(channels) + ", height, width] of floating numbers.");
 }
 
 void initialize_gate(Network& gate, std::uint64_t seed) {
@@ -72,7 +73,8 @@ protected:
     AnyGate(std::int64_t models, std::int64_t channels, std::vector<std::string> names) : m_models(models), m_channels(channels) {
         if (models < 1 || models > 10'000 || channels < 1 || channels > 1024)
             throw Error(ErrorCode::invalid_value, "A gate tells 1 to 10000 models apart, from pictures of 1 to 1024 channels.", std::to_string(models) + " and " + std::to_string(channels));
-        if (!names.empty() && names.size() != std::size_t(models)) throw Error(ErrorCode::invalid_value, "A gate needs a name for each model.", std::to_string(names.size()) + " names for " + std::to_string(models));
+        if (!names.empty() && names.size() != std::size_t(models))
+            throw Error(ErrorCode::invalid_value, "A gate needs a name for each model.", std::to_string(names.size()) + " names for " + std::to_string(models));
         m_names = std::move(names);
     }
     virtual at::Tensor trunk(const at::Tensor& images, TapStack* taps) = 0;
@@ -182,13 +184,15 @@ private:
 
 std::int64_t gate_rows_of(const TensorIndex& file, const std::string& key) {
     const TensorEntry* entry = file.find(key);
-    if (!entry || entry->shape.empty() || entry->shape[0] < 1 || entry->shape[0] > 65536) throw Error(ErrorCode::wrong_format, "This gate lacks a tensor, or it has an impossible size.", file.path().string() + ", " + key);
+    if (!entry || entry->shape.empty() || entry->shape[0] < 1 || entry->shape[0] > 65536)
+        throw Error(ErrorCode::wrong_format, "This gate lacks a tensor, or it has an impossible size.", file.path().string() + ", " + key);
     return entry->shape[0];
 }
 
 std::int64_t gate_channels_of(const TensorIndex& file, const std::string& key) {
     const TensorEntry* entry = file.find(key);
-    if (!entry || entry->shape.size() != 4 || entry->shape[1] < 1 || entry->shape[1] > 1024) throw Error(ErrorCode::wrong_format, "This gate's first convolution is missing, or has an impossible size.", file.path().string() + ", " + key);
+    if (!entry || entry->shape.size() != 4 || entry->shape[1] < 1 || entry->shape[1] > 1024)
+        throw Error(ErrorCode::wrong_format, "This gate's first convolution is missing, or has an impossible size.", file.path().string() + ", " + key);
     return entry->shape[1];
 }
 
@@ -208,7 +212,8 @@ std::vector<std::string> gate_names_in(const TensorIndex& file, std::int64_t mod
 void load_gate(Network& gate, const TensorIndex& file, const std::string& prefix, bool with_classifier) {
     std::vector<std::string> available;
     for (const TensorEntry& entry : file.entries())
-        if (entry.name.starts_with(prefix) && !entry.name.ends_with("num_batches_tracked") && !entry.name.starts_with("optimizer") && (with_classifier || !entry.name.substr(prefix.size()).starts_with("classifier")))
+        if (entry.name.starts_with(prefix) && !entry.name.ends_with("num_batches_tracked") && !entry.name.starts_with("optimizer") &&
+            (with_classifier || !entry.name.substr(prefix.size()).starts_with("classifier")))
             available.push_back(entry.name.substr(prefix.size()));
     auto own = gate.state();
     try {
@@ -241,7 +246,8 @@ std::unique_ptr<Gate> open_mobilenet(const TensorIndex& file, const std::string&
     if (known == 0 && models == 0) throw Error(ErrorCode::wrong_format, "This MobileNetV2 has no classifier, so it is no gate yet.", file.path().string(), "Train a gate from it.");
     const bool keeps = known > 0 && (models == 0 || models == known);
     const std::int64_t count = keeps ? known : models;
-    auto gate = std::make_unique<MobileGate>(count, gate_channels_of(file, root + "conv_stem.first_conv.convolution.weight"), gate_names_in(file, count), w, classifier.empty() ? "classifier" : classifier);
+    auto gate =
+        std::make_unique<MobileGate>(count, gate_channels_of(file, root + "conv_stem.first_conv.convolution.weight"), gate_names_in(file, count), w, classifier.empty() ? "classifier" : classifier);
     initialize_gate(*gate, 0);
     load_gate(*gate, file, prefix, keeps);
     return gate;
@@ -277,7 +283,8 @@ std::unique_ptr<Gate> open_gate(const TensorIndex& file, std::int64_t models) {
         return gate;
     }
     if (file.find("features.0.0.weight") || file.find("conv_stem.weight"))
-        throw Error(ErrorCode::wrong_format, "This is a MobileNetV2 of torchvision or timm, whose padding and norms differ from the gate's.", file.path().string(), "Take google/mobilenet_v2_1.0_224 in the layout of Hugging Face.");
+        throw Error(ErrorCode::wrong_format, "This is a MobileNetV2 of torchvision or timm, whose padding and norms differ from the gate's.", file.path().string(),
+            "Take google/mobilenet_v2_1.0_224 in the layout of Hugging Face.");
     throw Error(ErrorCode::wrong_format, "This is no gate: it has neither features.0.conv.weight (small) nor mobilenet_v2.conv_stem.first_conv.convolution.weight (MobileNetV2).", file.path().string(),
         "Choose a gate that was trained here, or train one.");
 }
@@ -285,17 +292,20 @@ std::unique_ptr<Gate> open_gate(const TensorIndex& file, std::int64_t models) {
 std::unique_ptr<Gate> open_gate(const std::filesystem::path& file, std::int64_t models) {
     auto gate = open_gate(*open_tensors(file), models);
     if (models > 0 && gate->models() != models)
-        throw Error(ErrorCode::invalid_value, "This gate tells another number of models apart.", file.string() + ": " + std::to_string(gate->models()) + " instead of " + std::to_string(models), "Train a gate for these models.");
+        throw Error(ErrorCode::invalid_value, "This gate tells another number of models apart.", file.string() + ": " + std::to_string(gate->models()) + " instead of " + std::to_string(models),
+            "Train a gate for these models.");
     return gate;
 }
 
 void require_gate_for(const Gate& gate, const std::vector<std::string>& names) {
     if (gate.models() != std::int64_t(names.size()))
-        throw Error(ErrorCode::invalid_value, "The gate is for another number of models.", std::to_string(gate.models()) + " there, " + std::to_string(names.size()) + " here", "Train a gate for these models.");
+        throw Error(ErrorCode::invalid_value, "The gate is for another number of models.", std::to_string(gate.models()) + " there, " + std::to_string(names.size()) + " here",
+            "Train a gate for these models.");
     if (gate.names().empty()) return;
     for (std::size_t i = 0; i < names.size(); ++i)
         if (gate.names()[i] != names[i])
-            throw Error(ErrorCode::invalid_value, "The gate is for other models, or has them in another order.", "output " + std::to_string(i + 1) + " is " + gate.names()[i] + " there, " + names[i] + " here",
+            throw Error(ErrorCode::invalid_value, "The gate is for other models, or has them in another order.",
+                "output " + std::to_string(i + 1) + " is " + gate.names()[i] + " there, " + names[i] + " here",
                 "Name and order the models as they were when the gate was trained, or train a gate for these.");
 }
 

@@ -243,7 +243,8 @@ public:
     RoutedModel(std::shared_ptr<const ModelSet> set, const MergeSettings& settings, std::shared_ptr<Gate> gate, const TensorMap& rest, SourceMap sources)
         : HeadedModel(std::move(set), settings, std::move(gate)), m_vit(trunk_config_of(*m_set), rest, std::move(sources)), m_ensemble(settings.method == MergeMethod::ensemble) {
         if (m_ensemble && !m_heads.all_alike())
-            throw Error(ErrorCode::invalid_value, "An ensemble averages answers, so all models need the same classes.", m_set->name_list(), "Choose hard routing: a gate then says which model answers.");
+            throw Error(
+                ErrorCode::invalid_value, "An ensemble averages answers, so all models need the same classes.", m_set->name_list(), "Choose hard routing: a gate then says which model answers.");
         m_settings.average_heads = false;
     }
     Answer answer(const at::Tensor& images, const at::Tensor& task) override {

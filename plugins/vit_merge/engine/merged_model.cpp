@@ -15,7 +15,8 @@ namespace {
 /// One trunk for all pictures; only the heads differ.
 class StaticModel : public HeadedModel {
 public:
-    StaticModel(std::shared_ptr<const ModelSet> set, const MergeSettings& settings, std::shared_ptr<Gate> gate, const Merged& merged) : HeadedModel(std::move(set), settings, std::move(gate)), m_vit(*m_set) {
+    StaticModel(std::shared_ptr<const ModelSet> set, const MergeSettings& settings, std::shared_ptr<Gate> gate, const Merged& merged)
+        : HeadedModel(std::move(set), settings, std::move(gate)), m_vit(*m_set) {
         m_vit.use(merged.trunk);
         m_vit.vit().prepare_inference();
         m_merge_seconds = merged.seconds;
@@ -56,7 +57,8 @@ std::string static_key(MergeSettings s) {
 
 namespace {
 
-std::shared_ptr<const Merged> static_trunk(const std::shared_ptr<const ModelSet>& set, const MergeSettings& settings, const TaskPictures& pictures, const std::function<void(double, double, std::string_view)>& told) {
+std::shared_ptr<const Merged> static_trunk(
+    const std::shared_ptr<const ModelSet>& set, const MergeSettings& settings, const TaskPictures& pictures, const std::function<void(double, double, std::string_view)>& told) {
     static Kept<Merged> kept;
     return kept.get(set, static_key(settings), [&] { return merge_static(*set, settings, pictures, told); });
 }
@@ -80,7 +82,8 @@ Heads::Heads(const ModelSet& set) {
 }
 
 const TensorMap& Heads::of(std::int64_t model) const {
-    if (model < 0 || model >= std::int64_t(m_heads.size())) throw Error(ErrorCode::invalid_value, "There is no such model to take the head of.", std::to_string(model) + " of " + std::to_string(m_heads.size()));
+    if (model < 0 || model >= std::int64_t(m_heads.size()))
+        throw Error(ErrorCode::invalid_value, "There is no such model to take the head of.", std::to_string(model) + " of " + std::to_string(m_heads.size()));
     const TensorMap& head = m_heads[std::size_t(model)];
     if (head.empty()) throw Error(ErrorCode::invalid_value, "This model has no head, so it names no class.", m_names[std::size_t(model)], "Give a checkpoint with its classifier.");
     return head;
@@ -134,7 +137,8 @@ std::int64_t HeadedModel::trunk_elements() const {
 
 Answer HeadedModel::choose(const at::Tensor& images, const at::Tensor& task) const {
     Answer a;
-    if (images.dim() != 4 || images.size(0) < 1) throw Error(ErrorCode::invalid_value, "There are no pictures.", std::to_string(images.dim()) + " dimensions", "Give [pictures, channels, height, width].");
+    if (images.dim() != 4 || images.size(0) < 1)
+        throw Error(ErrorCode::invalid_value, "There are no pictures.", std::to_string(images.dim()) + " dimensions", "Give [pictures, channels, height, width].");
     if (m_gate) {
         const double start = monotonic_seconds();
         a.gate = gate_probabilities(m_gate->logits(images), m_settings.temperature).contiguous();
@@ -143,7 +147,8 @@ Answer HeadedModel::choose(const at::Tensor& images, const at::Tensor& task) con
     if (task.defined()) {
         if (task.dim() != 1 || task.size(0) != images.size(0) || task.scalar_type() != at::kLong)
             throw Error(ErrorCode::invalid_value, "A task must be given for each picture.", std::to_string(task.numel()) + " for " + std::to_string(images.size(0)));
-        if (task.min().item<std::int64_t>() < 0 || task.max().item<std::int64_t>() >= models()) throw Error(ErrorCode::invalid_value, "A task is none of the models.", std::to_string(models()) + " models");
+        if (task.min().item<std::int64_t>() < 0 || task.max().item<std::int64_t>() >= models())
+            throw Error(ErrorCode::invalid_value, "A task is none of the models.", std::to_string(models()) + " models");
         a.head = task.contiguous();
     } else if (m_gate) a.head = a.gate.argmax(1);
     else throw Error(ErrorCode::invalid_value, "Without a gate nobody says which head answers.", m_set->name_list(), "Train a gate, name one, or give the task of each picture.");
@@ -209,7 +214,8 @@ std::unique_ptr<MergedModel> make_merged(std::shared_ptr<const ModelSet> set, co
         case MergeMethod::gated: {
             MergeSettings part = settings;
             part.method = settings.static_part;
-            if (!gives_one_model(part.method)) throw Error(ErrorCode::invalid_value, "The static part must be a method that gives one model.", std::string(title(part.method)), "Choose average or another static method.");
+            if (!gives_one_model(part.method))
+                throw Error(ErrorCode::invalid_value, "The static part must be a method that gives one model.", std::string(title(part.method)), "Choose average or another static method.");
             GatePlan plan = plan_gate(*set, *similarity_of(set, settings), settings);
             const auto merged = static_trunk(set, part, pictures, told);
             return make_gated(std::move(set), settings, std::move(gate), merged->trunk, std::move(plan), path);

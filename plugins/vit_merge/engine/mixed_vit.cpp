@@ -73,7 +73,9 @@ at::Tensor MixedVit::norm(const Pass& pass, const std::string& key, const at::Te
     if (m_shared.contains(weight) && m_shared.contains(bias)) return at::layer_norm(x, {x.size(-1)}, m_shared.at(weight), m_shared.at(bias), m_vit.eps);
     const at::Tensor w = blended(pass, weight, true).contiguous(), b = blended(pass, bias, true).contiguous();
     if (fused::usable(x)) return fused::modulated_norm(x, b, w - 1, m_vit.eps);
-    const std::vector<std::int64_t> shape = x.dim() == 4 ? std::vector<std::int64_t>{x.size(0), 1, 1, x.size(-1)} : x.dim() == 3 ? std::vector<std::int64_t>{x.size(0), 1, x.size(-1)} : x.sizes().vec();
+    const std::vector<std::int64_t> shape = x.dim() == 4 ? std::vector<std::int64_t>{x.size(0), 1, 1, x.size(-1)}
+        : x.dim() == 3                                   ? std::vector<std::int64_t>{x.size(0), 1, x.size(-1)}
+                                                         : x.sizes().vec();
     return at::layer_norm(x, {x.size(-1)}, {}, {}, m_vit.eps) * w.view(shape) + b.view(shape);
 }
 

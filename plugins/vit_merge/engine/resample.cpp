@@ -25,7 +25,8 @@ at::Tensor resample_position(const at::Tensor& position, std::int64_t prefix, Gr
     const c10::NoGradGuard no_grad;
     const std::int64_t patches = from.rows * from.columns;
     if (position.dim() != 3 || position.size(0) != 1 || prefix < 0 || from.rows < 1 || from.columns < 1 || position.size(1) != prefix + patches)
-        throw Error(ErrorCode::invalid_value, "The position embedding does not fit its grid.", std::to_string(position.dim() == 3 ? position.size(1) : 0) + " rows for " + std::to_string(prefix) + " + " + std::to_string(patches));
+        throw Error(ErrorCode::invalid_value, "The position embedding does not fit its grid.",
+            std::to_string(position.dim() == 3 ? position.size(1) : 0) + " rows for " + std::to_string(prefix) + " + " + std::to_string(patches));
     if (to.rows < 1 || to.columns < 1 || to.rows > 16384 || to.columns > 16384)
         throw Error(ErrorCode::invalid_value, "A grid of patches must have 1 to 16384 rows and columns.", std::to_string(to.rows) + " x " + std::to_string(to.columns));
     if (to.rows * to.columns == patches && to.rows == to.columns) return position;
@@ -55,7 +56,8 @@ TensorMap resized(const TensorMap& canonical, VitConfig& config, std::int64_t he
     TensorMap all = canonical;
     const auto position = all.find("pos_embed");
     if (position == all.end()) throw Error(ErrorCode::wrong_format, "There is no position embedding to resample.", "pos_embed");
-    position->second = resample_position(position->second, config.embed_prefix ? config.prefix_tokens() : 0, {config.grid_rows(), config.grid_columns()}, {after.grid_rows(), after.grid_columns()}, filter);
+    position->second =
+        resample_position(position->second, config.embed_prefix ? config.prefix_tokens() : 0, {config.grid_rows(), config.grid_columns()}, {after.grid_rows(), after.grid_columns()}, filter);
     config = after;
     return all;
 }

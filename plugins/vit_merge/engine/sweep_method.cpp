@@ -135,7 +135,7 @@ private:
             if (id == "m") params["tau"] = -1;
             const MergeSettings settings = merge_settings_from(params);
             const std::shared_ptr<MergedModel> merged = kept_merged(m_run, m_setup, settings, begin, begin + (end - begin) / 2);
-            const MethodScores scores = score(m_run, m_setup, *merged, options, settings.method == MergeMethod::gated && settings.granularity == Granularity::per_batch, [&](std::int64_t done, std::int64_t total) {
+            const MethodScores scores = score(m_run, m_setup, *merged, settings, options, [&](std::int64_t done, std::int64_t total) {
                 m_run.check_cancelled();
                 m_run.progress(begin + (end - begin) * (0.5 + 0.5 * static_cast<double>(done) / static_cast<double>(total)), 1, id + " " + number_text(all[i]));
             });

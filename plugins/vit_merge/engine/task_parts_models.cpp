@@ -128,7 +128,8 @@ private:
 class WeMoeModel : public HeadedModel {
 public:
     WeMoeModel(std::shared_ptr<const ModelSet> set, const MergeSettings& settings, std::shared_ptr<Gate> gate, std::shared_ptr<const WeMoeParts> parts)
-        : HeadedModel(std::move(set), settings, std::move(gate)), m_parts(std::move(parts)), m_vit(*m_set), m_tap(std::make_shared<MixedMlpTap>(*m_set, *m_parts, settings.granularity == Granularity::per_batch)) {
+        : HeadedModel(std::move(set), settings, std::move(gate)), m_parts(std::move(parts)), m_vit(*m_set),
+          m_tap(std::make_shared<MixedMlpTap>(*m_set, *m_parts, settings.granularity == Granularity::per_batch)) {
         m_facts = m_parts->facts;
         m_vit.use(m_parts->trunk);
         m_taps.add(m_tap);

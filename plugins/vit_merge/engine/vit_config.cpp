@@ -117,8 +117,9 @@ VitConfig vit_config_from(const Json& json) {
     }
     flag("pool_average", c.pool_average);
     c.fc_norm = c.pool_average;
-    for (const auto& [field, value] : {std::pair{"quick_gelu", &c.quick_gelu}, {"class_token", &c.class_token}, {"dist_token", &c.dist_token}, {"fc_norm", &c.fc_norm}, {"embed_prefix", &c.embed_prefix},
-             {"patch_bias", &c.patch_bias}, {"qkv_bias", &c.qkv_bias}, {"norm_pre", &c.norm_pre}, {"layer_scale", &c.layer_scale}, {"qk_norm", &c.qk_norm}, {"split_qkv", &c.split_qkv}})
+    for (const auto& [field, value] :
+        {std::pair{"quick_gelu", &c.quick_gelu}, {"class_token", &c.class_token}, {"dist_token", &c.dist_token}, {"fc_norm", &c.fc_norm}, {"embed_prefix", &c.embed_prefix},
+            {"patch_bias", &c.patch_bias}, {"qkv_bias", &c.qkv_bias}, {"norm_pre", &c.norm_pre}, {"layer_scale", &c.layer_scale}, {"qk_norm", &c.qk_norm}, {"split_qkv", &c.split_qkv}})
         flag(field, *value);
     if (json.contains("mean") && json.contains("std")) c.normalisation = Normalisation{channel_values(json.at("mean"), "mean"), channel_values(json.at("std"), "std")};
     if (const auto it = json.find("classes"); it != json.end()) {

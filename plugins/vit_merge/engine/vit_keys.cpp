@@ -103,7 +103,8 @@ TensorMap read_canonical(const FindTensor& find, const VitConfig& config, const 
     };
     add("missing", missing);
     add("wrong", wrong);
-    throw Error(ErrorCode::wrong_format, "The checkpoint does not fit this Vision Transformer.", (where.empty() ? "" : where + ": ") + what, "Choose another checkpoint, or the size that it was trained with.");
+    throw Error(ErrorCode::wrong_format, "The checkpoint does not fit this Vision Transformer.", (where.empty() ? "" : where + ": ") + what,
+        "Choose another checkpoint, or the size that it was trained with.");
 }
 
 /// Back into the shape that a layout stores.

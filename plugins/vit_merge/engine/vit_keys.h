@@ -11,7 +11,8 @@
 
 namespace lathe::vit_merge {
 
-/// As specification 2.4 groups keys; LayerScale's gamma belongs to what it scales. projection: CLIP's last one, part of the trunk, which no scope gates. other: buffers and what no layout knows (position_ids, logit_scale, text tower).
+/// As specification 2.4 groups keys; LayerScale's gamma belongs to what it scales. projection: CLIP's last one, part of the trunk, which no scope gates.
+/// other: buffers and what no layout knows (position_ids, logit_scale, text tower).
 enum class KeyGroup { embed, norm, attention, mlp, projection, head, other };
 std::string_view to_text(KeyGroup group);                  ///< "embed", "norm", "attn", "mlp", "projection", "head", "other"
 

@@ -13,7 +13,8 @@ namespace lathe::vit_merge {
 namespace {
 
 /// Where several networks lie in one file, the first of these is meant; a prefix that stands here not comes after.
-constexpr std::array<std::string_view, 12> kUsualPrefixes{"", "model.", "module.", "model.module.", "state_dict.", "state_dict.module.", "state_dict.model.", "visual.", "model.visual.", "ema.", "model_ema.", "params/"};
+constexpr std::array<std::string_view, 12> kUsualPrefixes{
+    "", "model.", "module.", "model.module.", "state_dict.", "state_dict.module.", "state_dict.model.", "visual.", "model.visual.", "ema.", "model_ema.", "params/"};
 
 /// Objects of a description that speak of the image encoder; what stands first wins.
 constexpr std::array<const char*, 5> kParts{"vision_config", "vision_cfg", "model_args", "model", "pretrained_cfg"};
