@@ -51,7 +51,7 @@ Curve points_curve(const QString& name, std::vector<std::pair<double, double>> p
 CompareView::CompareView(QWidget* options, QWidget* parent)
     : QWidget(parent), m_first(new QComboBox(this)), m_second(new QComboBox(this)), m_measure(new QComboBox), m_key(new QComboBox), m_pair_measure(new QComboBox), m_model(new QComboBox),
       m_run(make_button(tr("Compare"), QStringLiteral("compare"), false, this)), m_switch(new SegmentedControl({tr("Layers"), tr("CKA"), tr("Spectra"), tr("Keys"), tr("All pairs"), tr("Features")}, this)), m_pages(new QStackedWidget(this)),
-      m_note(new TextLabel({}, 12, false, TextRole::secondary, this)), m_layer_table(new TableView), m_key_table(new TableView), m_layer_plot(new PlotViewer), m_spectra(new PlotViewer), m_embedding(new PlotViewer), m_cka(new HeatMapView),
+      m_note(new ElidedLabel({}, 12, false, TextRole::secondary, this)), m_layer_table(new TableView), m_key_table(new TableView), m_layer_plot(new PlotViewer), m_spectra(new PlotViewer), m_embedding(new PlotViewer), m_cka(new HeatMapView),
       m_pairs(new HeatMapView) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 4, 0, 4);
@@ -66,7 +66,7 @@ CompareView::CompareView(QWidget* options, QWidget* parent)
     m_second->setAccessibleName(tr("Second model"));
     m_second->setToolTip(tr("Second model"));
     for (QComboBox* box : {m_first, m_second}) {
-        box->setMinimumContentsLength(9);
+        box->setMinimumContentsLength(6);
         box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
         row->addWidget(box);
         connect(box, &QComboBox::activated, this, [this] {
@@ -80,7 +80,6 @@ CompareView::CompareView(QWidget* options, QWidget* parent)
     m_switch->set_current(0);
     row->addWidget(m_switch);
     row->addWidget(m_note, 1);
-    m_note->setWordWrap(true);
     column->addLayout(row);
     column->addWidget(m_pages, 1);
     m_pages->addWidget(build_layers());

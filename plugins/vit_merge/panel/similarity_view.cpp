@@ -29,7 +29,6 @@ QString range_text(const std::vector<double>& values) {
 
 SimilarityMap::SimilarityMap(QWidget* parent) : HeatMapView(parent) {
     set_map(ColourMapId::viridis);
-    setMinimumHeight(110);
 }
 
 void SimilarityMap::show_values(const std::vector<double>& attention, const std::vector<double>& mlp) {
@@ -96,8 +95,8 @@ void SimilarityMap::paintEvent(QPaintEvent* event) {
 // --- both
 
 SimilarityView::SimilarityView(QWidget* parent)
-    : QWidget(parent), m_title(new DockTitle(tr("Similarity of the blocks"), {}, this)), m_full(new SimilarityMap(this)), m_tasks(new SimilarityMap(this)), m_full_note(new TextLabel({}, 11, false, TextRole::secondary, this)),
-      m_tasks_note(new TextLabel({}, 11, false, TextRole::secondary, this)), m_note(new TextLabel({}, 11, false, TextRole::secondary, this)) {
+    : QWidget(parent), m_title(new DockTitle(tr("Similarity of the blocks"), {}, this)), m_full(new SimilarityMap(this)), m_tasks(new SimilarityMap(this)), m_full_note(new ElidedLabel({}, 11, false, TextRole::secondary, this)),
+      m_tasks_note(new ElidedLabel({}, 11, false, TextRole::secondary, this)), m_note(new TextLabel({}, 11, false, TextRole::secondary, this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 4);
     column->setSpacing(4);
@@ -106,7 +105,7 @@ SimilarityView::SimilarityView(QWidget* parent)
     auto* row = new QHBoxLayout;
     row->setContentsMargins(12, 4, 12, 0);
     row->setSpacing(12);
-    const auto half = [&](SimilarityMap* map, TextLabel* note, const QString& name, const QString& tip) {
+    const auto half = [&](SimilarityMap* map, ElidedLabel* note, const QString& name, const QString& tip) {
         auto* side = new QVBoxLayout;
         side->setSpacing(2);
         auto* title = new TextLabel(name, 12, true, TextRole::normal, this);
