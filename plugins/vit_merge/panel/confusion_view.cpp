@@ -52,7 +52,7 @@ ConfusionView::ConfusionView(QWidget* parent)
     m_entropy->setAccessibleName(tr("Entropy of the gate"));
     m_entropy->set_titles(tr("Entropy, nats"), tr("Pictures"));
     m_entropy->set_legend_visible(false);
-    m_entropy->set_empty_text(tr("Evaluate counts how unsure the gate is."));
+    m_entropy->set_empty_text(tr("Not counted yet."));
     forget();
 }
 

@@ -98,6 +98,7 @@ void Panel::adopt_description() {
 
 void Panel::adopt_strip() {
     m_costs->setProperty("lathe_run", m_strip.uuid);
+    if (m_strip.finished && m_strip.index_of(m_picture) < 0) m_picture = {};   // it is not among them any more
     show_strip();
 }
 
