@@ -79,16 +79,16 @@ void SimilarityMap::paintEvent(QPaintEvent* event) {
         const QColor ink = dark_behind ? Qt::white : Qt::black;
         const QString text = four_digits(value);
         const bool gated = is_gated(row, column);
-        const int mark = gated ? 16 : 0, wide = metrics.horizontalAdvance(text);
-        if (cell.height() >= metrics.height() - 3 && cell.width() >= wide + mark + 4) {   // beside the mark where there is no room in the middle
+        const int mark = gated ? 13 : 0, wide = metrics.horizontalAdvance(text);
+        if (cell.height() >= metrics.height() - 3 && cell.width() >= wide + mark + 2) {   // beside the mark where there is no room in the middle
             painter.setPen(ink);
             painter.drawText(cell.width() >= wide + 2 * mark ? cell : cell.adjusted(mark, 0, 0, 0), Qt::AlignCenter, text);
         }
         if (!gated || cell.height() < 6) continue;
-        const double radius = std::min(4.0, cell.height() / 2.0 - 1.5);
+        const double radius = std::min(3.5, cell.height() / 2.0 - 1.5);
         painter.setPen(QPen(ink, 1.5));
         painter.setBrush(dark_behind ? Qt::black : Qt::white);
-        painter.drawEllipse(QPointF(cell.left() + 9, cell.center().y() + 0.5), radius, radius);
+        painter.drawEllipse(QPointF(cell.left() + 7, cell.center().y() + 0.5), radius, radius);
     }
 }
 
