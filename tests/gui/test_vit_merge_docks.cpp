@@ -327,6 +327,10 @@ private Q_SLOTS:
         bench.answer_strip(true);
         bench.panel->sweep()->set_axis("path");
         picture(bench, "vit-merge-compare");
+        for (const auto& [page, name] : {std::pair(CompareView::Page::cka, "vit-merge-cka"), std::pair(CompareView::Page::pairs, "vit-merge-pairs"), std::pair(CompareView::Page::embedding, "vit-merge-features")}) {
+            bench.panel->compare()->set_page(page);
+            picture(bench, name);
+        }
         bench.panel->show_tab(Tab::confusion);
         bench.panel->sweep()->set_axis("plane");
         bench.trigger("Sweep this axis");

@@ -121,12 +121,13 @@ Method strip_method() {
     info.title = "Try the merged model";
     info.help = "A few test pictures of every task through the merged model: which head the gate chooses, what is answered, and what the right head would answer.";
     info.source = "MoW-Merging";
-    info.parameters = {Parameter::list("tasks", Json::array()).with_label("Tasks").with_group("Pictures").with_help("Names of models whose pictures are shown; empty: all.").is_live(),
+    std::vector<Parameter> pictures{Parameter::list("tasks", Json::array()).with_label("Tasks").with_group("Pictures").with_help("Names of models whose pictures are shown; empty: all.").is_live(),
         Parameter::integer("pictures", 32).range(0, 512).with_label("Pictures").with_group("Pictures").with_help("In all, spread evenly over the tasks.").is_live(),
         Parameter::integer("first", 0).range(0, 1'000'000).with_label("From number").with_group("Pictures").with_help("Of each test split.").is_live(),
         Parameter::list("files", Json::array()).with_label("Picture files").with_group("Pictures").with_help("Paths of JPEG or PNG files that are answered as well.").is_live()};
+    info.parameters = set_parameters();                    // in the order of the workspace's form
     for (Parameter& parameter : merge_parameters()) info.parameters.push_back(std::move(parameter));
-    for (Parameter& parameter : set_parameters()) info.parameters.push_back(std::move(parameter));
+    for (Parameter& parameter : pictures) info.parameters.push_back(std::move(parameter));
     info.inputs = setup_slots();
     info.outputs = {{"picture", "image", "Pictures", "", ""}, {"strip", "table", "Answers", "", ""}, {"gate", "tensor", "Gate", "", ""}, {"merge_ms", "metric", "Merging", "ms", "lower"}, {"forward_ms", "metric", "Answering", "ms", "lower"},
         {"gate_ms", "metric", "Gate", "ms", "lower"}};

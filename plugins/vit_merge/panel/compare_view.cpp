@@ -50,8 +50,8 @@ Curve points_curve(const QString& name, std::vector<std::pair<double, double>> p
 
 CompareView::CompareView(QWidget* options, QWidget* parent)
     : QWidget(parent), m_first(new QComboBox(this)), m_second(new QComboBox(this)), m_measure(new QComboBox), m_key(new QComboBox), m_pair_measure(new QComboBox), m_model(new QComboBox),
-      m_run(make_button(tr("Compare"), QStringLiteral("compare"), false, this)), m_switch(new SegmentedControl({tr("Layers"), tr("CKA"), tr("Spectra"), tr("Keys"), tr("All pairs"), tr("Features")}, this)), m_pages(new QStackedWidget(this)),
-      m_note(new TextLabel({}, 12, false, TextRole::secondary, this)), m_layer_table(new TableView), m_key_table(new TableView), m_layer_plot(new PlotViewer), m_spectra(new PlotViewer), m_embedding(new PlotViewer), m_cka(new HeatMapView),
+      m_run(make_button(tr("Compare"), QStringLiteral("compare"), false, this)), m_switch(new SegmentedControl({tr("Layers"), tr("CKA"), tr("Spectra"), tr("Keys"), tr("Pairs"), tr("Points")}, this)), m_pages(new QStackedWidget(this)),
+      m_note(new ElidedLabel({}, 12, false, TextRole::secondary, this)), m_layer_table(new TableView), m_key_table(new TableView), m_layer_plot(new PlotViewer), m_spectra(new PlotViewer), m_embedding(new PlotViewer), m_cka(new HeatMapView),
       m_pairs(new HeatMapView) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 4, 0, 4);
@@ -66,7 +66,7 @@ CompareView::CompareView(QWidget* options, QWidget* parent)
     m_second->setAccessibleName(tr("Second model"));
     m_second->setToolTip(tr("Second model"));
     for (QComboBox* box : {m_first, m_second}) {
-        box->setMinimumContentsLength(9);
+        box->setMinimumContentsLength(6);
         box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
         row->addWidget(box);
         connect(box, &QComboBox::activated, this, [this] {
@@ -80,7 +80,6 @@ CompareView::CompareView(QWidget* options, QWidget* parent)
     m_switch->set_current(0);
     row->addWidget(m_switch);
     row->addWidget(m_note, 1);
-    m_note->setWordWrap(true);
     column->addLayout(row);
     column->addWidget(m_pages, 1);
     m_pages->addWidget(build_layers());
@@ -305,6 +304,7 @@ void CompareView::show_pairs() {
     const QByteArray measure = m_pair_measure->currentData().toString().toLatin1();
     const auto count = std::size_t(names.size());
     std::vector<double> values(count * count, std::nan(""));
+    for (std::size_t i = 0; i < count && !m_pair_rows.is_empty(); ++i) values[i * count + i] = measure.contains("cosine") ? 1 : 0;   // a model and itself
     for (int r = 0; r < m_pair_rows.rows(); ++r) {
         const qsizetype a = names.indexOf(m_pair_rows.text(r, "first")), b = names.indexOf(m_pair_rows.text(r, "second"));
         if (a < 0 || b < 0) continue;

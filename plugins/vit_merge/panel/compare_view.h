@@ -12,7 +12,7 @@ class HeatMapView;
 class PlotViewer;
 class SegmentedControl;
 class TableView;
-class TextLabel;
+class ElidedLabel;
 }
 
 namespace lathe::vit_merge {
@@ -62,7 +62,7 @@ private:
     QPushButton* m_run;
     SegmentedControl* m_switch;
     QStackedWidget* m_pages;
-    TextLabel* m_note;
+    ElidedLabel* m_note;
     TableView *m_layer_table, *m_key_table;
     PlotViewer *m_layer_plot, *m_spectra, *m_embedding;
     HeatMapView *m_cka, *m_pairs;

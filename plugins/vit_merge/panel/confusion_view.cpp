@@ -25,12 +25,12 @@ ConfusionView::ConfusionView(QWidget* parent)
         return column;
     };
     part(tr("Gate: task and chosen model"), m_gate, 3);
-    part(tr("How unsure the gate is"), m_entropy, 2);
+    part(tr("How unsure the gate is"), m_entropy, 3);
     auto* column = part(tr("Classes"), m_classes, 5);
     auto* line = new QHBoxLayout;
     line->setSpacing(6);
     for (QComboBox* box : {m_task, m_method, m_less}) {
-        box->setMinimumContentsLength(box == m_task ? 6 : 11);
+        box->setMinimumContentsLength(box == m_task ? 5 : 8);
         box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
         line->addWidget(box, box == m_task ? 2 : 3);
         connect(box, &QComboBox::activated, this, &ConfusionView::show_classes);
@@ -52,7 +52,7 @@ ConfusionView::ConfusionView(QWidget* parent)
     m_entropy->setAccessibleName(tr("Entropy of the gate"));
     m_entropy->set_titles(tr("Entropy, nats"), tr("Pictures"));
     m_entropy->set_legend_visible(false);
-    m_entropy->set_empty_text(tr("Evaluate counts how unsure the gate is."));
+    m_entropy->set_empty_text(tr("Not counted yet."));
     forget();
 }
 

@@ -79,20 +79,21 @@ void ImageStrip::pick(const PictureKey& key) {
 
 // --- places
 
-int ImageStrip::cell_width() const { return std::max(kLeastCell, m_size + 2 * kInset); }
+int ImageStrip::least_width() const { return std::max(kLeastCell, m_size + 2 * kInset); }
 int ImageStrip::cell_height() const { return kInset + m_size + 4 + kBars + 3 * kTextLine + 4; }
-int ImageStrip::columns(int width) const { return std::max(1, width / cell_width()); }
+int ImageStrip::columns(int width) const { return std::max(1, width / least_width()); }
 
 int ImageStrip::heightForWidth(int width) const {
     const int across = columns(width);
     return std::max(1, (int(m_pictures.size()) + across - 1) / across) * cell_height();
 }
 
-QSize ImageStrip::sizeHint() const { return {8 * cell_width(), 2 * cell_height()}; }
+QSize ImageStrip::sizeHint() const { return {8 * least_width(), 2 * cell_height()}; }
 
 QRect ImageStrip::cell(int index) const {
     const int across = columns(width());
-    return {index % across * cell_width(), index / across * cell_height(), cell_width(), cell_height()};
+    const int wide = std::max(least_width(), width() / across), left = index % across * wide;   // no gap at the right edge
+    return {left, index / across * cell_height(), wide, cell_height()};
 }
 
 int ImageStrip::at(const QPoint& position) const {

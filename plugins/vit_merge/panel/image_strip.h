@@ -54,7 +54,7 @@ protected:
     bool event(QEvent* event) override;
 private:
     int columns(int width) const;
-    int cell_width() const;
+    int least_width() const;                               ///< of a cell
     int cell_height() const;
     int at(const QPoint& position) const;                  ///< -1: none
     void choose(int index);

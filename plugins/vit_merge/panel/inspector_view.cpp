@@ -113,6 +113,13 @@ void InspectorView::set_stale(bool stale) {
     m_attention->set_stale(stale);
 }
 
+/// Where the dock is narrow the third class goes before a number is cut.
+void InspectorView::resizeEvent(QResizeEvent* event) {
+    constexpr int kAllColumns = 350;
+    QWidget::resizeEvent(event);
+    m_top->setColumnHidden(m_top->columnCount() - 1, width() < kAllColumns);
+}
+
 /// A row for each model, the merged one first, since that is what is asked about.
 void InspectorView::show_top() {
     m_models.clear();

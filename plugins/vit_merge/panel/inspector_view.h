@@ -30,6 +30,8 @@ public:
     QString title() const;
 Q_SIGNALS:
     void model_chosen(QString name);                       ///< by the user; empty: the merged
+protected:
+    void resizeEvent(QResizeEvent* event) override;
 private:
     void show_top();
     void show_title();

@@ -28,6 +28,7 @@
 #include <QStackedWidget>
 #include <QUndoStack>
 #include <QVBoxLayout>
+#include <tuple>
 
 namespace lathe::vit_merge {
 namespace {
@@ -130,8 +131,12 @@ void Panel::build_docks() {
     m_context.set_bar(m_source);
     m_form->setMinimumWidth(304);
     m_context.add_dock(m_form, QStringLiteral("parameters"), tr("Parameters"), QStringLiteral("vit_merge.strip"), DockSide::left, 320);
-    m_context.add_dock(scrolled(m_inspector), QStringLiteral("inspector"), tr("Inspector"), {}, DockSide::right, 360);
-    m_context.add_dock(scrolled(m_costs), QStringLiteral("costs"), tr("Storage and time"), {}, DockSide::right, 360);
+    constexpr int kLeastRight = 296, kRight = 360;         // narrower the numbers would be cut
+    for (const auto& [view, id, title] : {std::tuple(static_cast<QWidget*>(m_inspector), "inspector", tr("Inspector")), std::tuple(static_cast<QWidget*>(m_costs), "costs", tr("Storage and time"))}) {
+        QWidget* dock = scrolled(view);
+        dock->setMinimumWidth(kLeastRight);
+        m_context.add_dock(dock, QString::fromLatin1(id), title, {}, DockSide::right, kRight);
+    }
     m_context.add_dock(m_details, QStringLiteral("details"), tr("Evaluation"), {}, DockSide::bottom, 300);
 }
 

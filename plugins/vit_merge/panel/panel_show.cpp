@@ -98,6 +98,7 @@ void Panel::adopt_description() {
 
 void Panel::adopt_strip() {
     m_costs->setProperty("lathe_run", m_strip.uuid);
+    if (m_strip.finished && m_strip.index_of(m_picture) < 0) m_picture = {};   // it is not among them any more
     show_strip();
 }
 
@@ -114,14 +115,18 @@ void Panel::show_facts() {
     const Json& summary = m_description.summary;
     if (!m_description.models.isEmpty()) {
         facts << tr("%1 models").arg(m_description.models.size());
-        if (const QString architecture = m_description.models.first().architecture; !architecture.isEmpty()) facts << architecture;
-        if (const double parameters = fact(summary, "parameters"); parameters > 0) facts << tr("%1 M").arg(parameters / 1e6, 0, 'f', parameters < 1e7 ? 2 : 0);
-        facts << (m_description.has_base() ? tr("with base") : tr("no base"));
+        if (m_description.depth() > 0) facts << tr("%1 blocks").arg(m_description.depth());
+        if (!m_description.has_base()) facts << tr("no base");
         if (const QString gate = text_fact(summary, "gate"); !gate.isEmpty()) facts << (gate == u"none" ? tr("no gate") : gate == u"small" ? tr("small gate") : tr("gate %1").arg(gate));
     } else if (!m_describe.isEmpty()) {
         facts << tr("being read…");
     }
-    m_source->set_facts(facts.join(QStringLiteral(" · ")));
+    QStringList more;
+    if (!m_description.models.isEmpty()) {
+        more << m_description.models.first().architecture << (m_description.has_base() ? tr("with the shared base") : tr("without a base"));
+        if (const double parameters = fact(summary, "parameters"); parameters > 0) more << tr("%1 weights in each trunk").arg(grouped_number(parameters, 0));
+    }
+    m_source->set_facts(facts.join(QStringLiteral(" · ")), more.join(u'\n'));
 }
 
 void Panel::show_gated() {

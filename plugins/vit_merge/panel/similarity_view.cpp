@@ -29,7 +29,6 @@ QString range_text(const std::vector<double>& values) {
 
 SimilarityMap::SimilarityMap(QWidget* parent) : HeatMapView(parent) {
     set_map(ColourMapId::viridis);
-    setMinimumHeight(110);
 }
 
 void SimilarityMap::show_values(const std::vector<double>& attention, const std::vector<double>& mlp) {
@@ -80,24 +79,24 @@ void SimilarityMap::paintEvent(QPaintEvent* event) {
         const QColor ink = dark_behind ? Qt::white : Qt::black;
         const QString text = four_digits(value);
         const bool gated = is_gated(row, column);
-        const int mark = gated ? 16 : 0, wide = metrics.horizontalAdvance(text);
-        if (cell.height() >= metrics.height() - 3 && cell.width() >= wide + mark + 4) {   // beside the mark where there is no room in the middle
+        const int mark = gated ? 13 : 0, wide = metrics.horizontalAdvance(text);
+        if (cell.height() >= metrics.height() - 3 && cell.width() >= wide + mark + 2) {   // beside the mark where there is no room in the middle
             painter.setPen(ink);
             painter.drawText(cell.width() >= wide + 2 * mark ? cell : cell.adjusted(mark, 0, 0, 0), Qt::AlignCenter, text);
         }
         if (!gated || cell.height() < 6) continue;
-        const double radius = std::min(4.0, cell.height() / 2.0 - 1.5);
+        const double radius = std::min(3.5, cell.height() / 2.0 - 1.5);
         painter.setPen(QPen(ink, 1.5));
         painter.setBrush(dark_behind ? Qt::black : Qt::white);
-        painter.drawEllipse(QPointF(cell.left() + 9, cell.center().y() + 0.5), radius, radius);
+        painter.drawEllipse(QPointF(cell.left() + 7, cell.center().y() + 0.5), radius, radius);
     }
 }
 
 // --- both
 
 SimilarityView::SimilarityView(QWidget* parent)
-    : QWidget(parent), m_title(new DockTitle(tr("Similarity of the blocks"), {}, this)), m_full(new SimilarityMap(this)), m_tasks(new SimilarityMap(this)), m_full_note(new TextLabel({}, 11, false, TextRole::secondary, this)),
-      m_tasks_note(new TextLabel({}, 11, false, TextRole::secondary, this)), m_note(new TextLabel({}, 11, false, TextRole::secondary, this)) {
+    : QWidget(parent), m_title(new DockTitle(tr("Similarity of the blocks"), {}, this)), m_full(new SimilarityMap(this)), m_tasks(new SimilarityMap(this)), m_full_note(new ElidedLabel({}, 11, false, TextRole::secondary, this)),
+      m_tasks_note(new ElidedLabel({}, 11, false, TextRole::secondary, this)), m_note(new TextLabel({}, 11, false, TextRole::secondary, this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 4);
     column->setSpacing(4);
@@ -106,7 +105,7 @@ SimilarityView::SimilarityView(QWidget* parent)
     auto* row = new QHBoxLayout;
     row->setContentsMargins(12, 4, 12, 0);
     row->setSpacing(12);
-    const auto half = [&](SimilarityMap* map, TextLabel* note, const QString& name, const QString& tip) {
+    const auto half = [&](SimilarityMap* map, ElidedLabel* note, const QString& name, const QString& tip) {
         auto* side = new QVBoxLayout;
         side->setSpacing(2);
         auto* title = new TextLabel(name, 12, true, TextRole::normal, this);

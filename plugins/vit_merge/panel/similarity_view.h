@@ -6,6 +6,7 @@
 
 namespace lathe {
 class DockTitle;
+class ElidedLabel;
 class TextLabel;
 }
 
@@ -20,6 +21,7 @@ public:
     void set_gated(const GatedBlocks& gated);
     bool is_gated(int block, int kind) const;
     Q_INVOKABLE QString accessible_cell(int row, int column) const;
+    QSize minimumSizeHint() const override { return {120, 100}; }
 protected:
     void paintEvent(QPaintEvent* event) override;
 private:
@@ -44,7 +46,8 @@ Q_SIGNALS:
 private:
     DockTitle* m_title;
     SimilarityMap *m_full, *m_tasks;
-    TextLabel *m_full_note, *m_tasks_note, *m_note;
+    ElidedLabel *m_full_note, *m_tasks_note;
+    TextLabel* m_note;
     QList<BlockFacts> m_blocks;
     GatedBlocks m_gated;
 };

@@ -21,10 +21,10 @@ SourceBar::SourceBar(QWidget* parent)
     if (!shipped.isEmpty()) m_set->set_built_in(shipped);
     m_set->setToolTip(tr("Models of one architecture with their shared base and gate: a set.json, or a folder of checkpoints"));
     m_data->setToolTip(tr("Folder with the pictures of tasks that do not come with the program (mnist, kmnist, …)"));
-    m_set->setMinimumWidth(130);
-    m_set->setMinimumContentsLength(13);
-    m_data->setMinimumWidth(120);
-    m_data->setMinimumContentsLength(12);
+    m_set->setMinimumWidth(110);
+    m_set->setMinimumContentsLength(11);
+    m_data->setMinimumWidth(100);
+    m_data->setMinimumContentsLength(9);
     row->addWidget(m_set);
     auto* folder = new IconButton(QStringLiteral("folder"), tr("Open a folder as set of models…"), this);
     connect(folder, &QToolButton::clicked, this, &SourceBar::ask_set_folder);
@@ -36,7 +36,8 @@ SourceBar::SourceBar(QWidget* parent)
     connect(m_data, &AssetChooser::chosen, this, [this] { Q_EMIT source_changed(false); });
 }
 
-void SourceBar::set_facts(const QString& text) {
+void SourceBar::set_facts(const QString& text, const QString& tip) {
+    m_chip->setToolTip(tip);
     m_chip->set_text(text);
     m_chip->setVisible(!text.isEmpty());
 }

@@ -17,7 +17,7 @@ public:
     AssetChooser* data() { return m_data; }
     const AssetChooser* set() const { return m_set; }
     const AssetChooser* data() const { return m_data; }
-    void set_facts(const QString& text);                   ///< empty: hidden
+    void set_facts(const QString& text, const QString& tip);   ///< empty: hidden
     QString facts() const;
     void ask_set();
     void ask_set_folder();

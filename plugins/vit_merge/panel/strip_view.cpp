@@ -16,7 +16,7 @@ namespace lathe::vit_merge {
 
 StripView::StripView(QWidget* parent)
     : QWidget(parent), m_title(new DockTitle(tr("Pictures"), {}, this)), m_banner(new QWidget(this)), m_warning(new TextLabel({}, 12, false, TextRole::normal, m_banner)),
-      m_note(new TextLabel({}, 12, false, TextRole::secondary, this)), m_tasks(new QToolButton(this)), m_task_menu(new QMenu(this)), m_scroll(new QScrollArea(this)), m_strip(new ImageStrip) {
+      m_note(new ElidedLabel({}, 12, false, TextRole::secondary, this)), m_tasks(new QToolButton(this)), m_task_menu(new QMenu(this)), m_scroll(new QScrollArea(this)), m_strip(new ImageStrip) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);

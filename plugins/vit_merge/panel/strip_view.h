@@ -10,6 +10,7 @@ class QToolButton;
 
 namespace lathe {
 class DockTitle;
+class ElidedLabel;
 class TextLabel;
 }
 
@@ -35,7 +36,8 @@ private:
     void fill_tasks();
     DockTitle* m_title;
     QWidget* m_banner;
-    TextLabel *m_warning, *m_note;
+    TextLabel* m_warning;
+    ElidedLabel* m_note;
     QToolButton* m_tasks;
     QMenu* m_task_menu;
     QScrollArea* m_scroll;

@@ -50,7 +50,7 @@ const QStringList& SweepView::axes() {
 }
 
 SweepView::SweepView(QWidget* options, QWidget* parent)
-    : QWidget(parent), m_title(new DockTitle(tr("Accuracy against"), {}, this)), m_axis(new SegmentedControl({QStringLiteral("m"), QStringLiteral("λ"), QStringLiteral("τ"), tr("Temp."), tr("Path"), tr("Plane")}, this)),
+    : QWidget(parent), m_title(new DockTitle(tr("Sweeps"), {}, this)), m_axis(new SegmentedControl({QStringLiteral("m"), QStringLiteral("λ"), QStringLiteral("τ"), tr("Temp."), tr("Path"), tr("Plane")}, this)),
       m_run(make_button(tr("Sweep"), {}, false, this)), m_of(new QComboBox(this)), m_note(new TextLabel({}, 11, false, TextRole::secondary, this)), m_pages(new QStackedWidget(this)), m_accuracy(new PlotViewer), m_storage(new PlotViewer),
       m_plane(new HeatMapView) {
     auto* column = new QVBoxLayout(this);
