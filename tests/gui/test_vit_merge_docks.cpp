@@ -10,6 +10,7 @@
 #include "viewers/plot_viewer.h"
 #include "viewers/table_view.h"
 #include "widgets/segmented_control.h"
+#include "widgets/simple_table.h"
 #include <QClipboard>
 #include <QToolButton>
 
@@ -28,6 +29,43 @@ private Q_SLOTS:
     void initTestCase() {
         QStandardPaths::setTestModeEnabled(true);
         Theme::instance().apply(*qApp, ThemeMode::light);
+    }
+
+    void picks_and_inspects() {
+        Bench bench;
+        bench.show();
+        bench.open();
+        Q_EMIT bench.strip()->picked_changed(1);
+        QCOMPARE(bench.asked("vit_merge.inspect")["model"], Json(""));
+        bench.answer("vit_merge.inspect", inspected_picture());
+        SimpleTable* top = bench.panel->inspector()->top();
+        QCOMPARE(top->rowCount(), 5);
+        QCOMPARE(top->item(0, 0)->text(), "Merged");
+        QVERIFY(top->item(1, 1)->text().contains("97"));
+        QVERIFY(bench.panel->inspector()->title().contains("digits 1"));
+        QCOMPARE(bench.panel->inspector()->attention()->map()->accessible_size(), QSize(4, 4));
+        QVERIFY(bench.panel->inspector()->attention()->map()->accessible_cell(0, 0).contains("0.15"));   // the mean of the heads
+        bench.panel->inspector()->attention()->set_head("rollout");
+        QVERIFY(bench.panel->inspector()->attention()->map()->accessible_cell(1, 1).contains("0.4"));
+        // A model: asked for again, and how far it is from the base.
+        Q_EMIT bench.panel->inspector()->model_chosen("fashion");
+        QCOMPARE(bench.asked("vit_merge.inspect")["model"], Json("fashion"));
+        QCOMPARE(bench.asked("vit_merge.compare")["second"], Json("fashion"));
+        QVERIFY(bench.context.last("vit_merge.compare").request.lane == Lane::live);
+        QCOMPARE(bench.panel->models()->selected(), "fashion");
+        bench.answer("vit_merge.compare", compared_models());
+        QCOMPARE(bench.panel->inspector()->difference()->curves().size(), 3);
+        // A block: in the map and in the attention.
+        bench.answer("vit_merge.inspect", inspected_picture());
+        Q_EMIT bench.panel->inspector()->attention()->block_changed(4);
+        QCOMPARE(bench.panel->selected_block(), 4);
+        QCOMPARE(bench.panel->similarity()->full()->marked().y(), 4);
+        // The picture is asked about again once the merge is another.
+        const int asked = bench.context.count("vit_merge.inspect");
+        bench.panel->form()->edit("m", 6);
+        QTRY_COMPARE_WITH_TIMEOUT(bench.context.count("vit_merge.strip"), 2, 60'000);
+        bench.answer_strip();
+        QTRY_COMPARE_WITH_TIMEOUT(bench.context.count("vit_merge.inspect"), asked + 1, 60'000);
     }
 
     void never_mixes_joint_and_oracle() {
@@ -270,7 +308,7 @@ private Q_SLOTS:
         };
         record("e", "vit_merge.evaluate", {{"images", 500}}, evaluated_methods());
         record("s", "vit_merge.sweep", {{"axis", "lambda"}, {"points", 7}}, {swept_m()});
-        record("c", "vit_merge.compare", {{"first", ""}, {"second", "digits"}}, compared_models());
+        record("c", "vit_merge.compare", {{"first", ""}, {"second", "letters"}, {"what", {"layers", "cka"}}}, compared_models());
         record("g", "vit_merge.train_gate", Json::object(), {text_artifact("gate", "file", "weights")});
         bench.context.recorded_series["g/loss"] = {{1, 1.0}, {2, 0.5}};
         bench.context.methods.methods.clear();             // there is no engine
@@ -282,6 +320,7 @@ private Q_SLOTS:
         QVERIFY(!bench.panel->sweep()->accuracy()->curves().isEmpty());
         QVERIFY(!bench.panel->sweep()->accuracy()->curves().first().stale);
         QCOMPARE(bench.panel->compare()->layers()->model()->rowCount(), 4 * kMergeDepth);
+        QCOMPARE(bench.panel->compare()->second(), "letters");   // whose numbers they are
         QCOMPARE(bench.panel->training()->losses()->curves().size(), 1);
         // Another set and back: what was measured of this one is found again.
         const QString set = bench.panel->source()->set()->path();

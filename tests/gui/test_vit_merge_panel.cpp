@@ -1,12 +1,9 @@
 // The workspace of merging with a context that answers as the engine does: sets, models, pictures, m, one selection, undo, keyboard, readers, kept state, recorded runs, faults.
-#include "plugins/vit_merge/panel/attention_view.h"
 #include "plugins/vit_merge/panel/cost_view.h"
 #include "plugins/vit_merge/panel/finding_rows.h"
 #include "plugins/vit_merge/panel/inspector_view.h"
 #include "plugins/vit_merge/panel/sweep_view.h"
 #include "tests/gui/vit_merge_bench.h"
-#include "viewers/plot_viewer.h"
-#include "widgets/simple_table.h"
 #include "widgets/slider.h"
 #include <QAccessible>
 #include <QCheckBox>
@@ -349,43 +346,6 @@ private Q_SLOTS:
                 const QAccessibleInterface* one = QAccessible::queryAccessibleInterface(widget);
                 QVERIFY2(one && !one->text(QAccessible::Name).isEmpty(), qPrintable(QString(widget->metaObject()->className()) + u' ' + widget->toolTip() + u' ' + widget->parentWidget()->metaObject()->className()));
             }
-    }
-
-    void picks_and_inspects() {
-        Bench bench;
-        bench.show();
-        bench.open();
-        Q_EMIT bench.strip()->picked_changed(1);
-        QCOMPARE(bench.asked("vit_merge.inspect")["model"], Json(""));
-        bench.answer("vit_merge.inspect", inspected_picture());
-        SimpleTable* top = bench.panel->inspector()->top();
-        QCOMPARE(top->rowCount(), 5);
-        QCOMPARE(top->item(0, 0)->text(), "Merged");
-        QVERIFY(top->item(1, 1)->text().contains("97"));
-        QVERIFY(bench.panel->inspector()->title().contains("digits 1"));
-        QCOMPARE(bench.panel->inspector()->attention()->map()->accessible_size(), QSize(4, 4));
-        QVERIFY(bench.panel->inspector()->attention()->map()->accessible_cell(0, 0).contains("0.15"));   // the mean of the heads
-        bench.panel->inspector()->attention()->set_head("rollout");
-        QVERIFY(bench.panel->inspector()->attention()->map()->accessible_cell(1, 1).contains("0.4"));
-        // A model: asked for again, and how far it is from the base.
-        Q_EMIT bench.panel->inspector()->model_chosen("fashion");
-        QCOMPARE(bench.asked("vit_merge.inspect")["model"], Json("fashion"));
-        QCOMPARE(bench.asked("vit_merge.compare")["second"], Json("fashion"));
-        QVERIFY(bench.context.last("vit_merge.compare").request.lane == Lane::live);
-        QCOMPARE(bench.panel->models()->selected(), "fashion");
-        bench.answer("vit_merge.compare", compared_models());
-        QCOMPARE(bench.panel->inspector()->difference()->curves().size(), 3);
-        // A block: in the map and in the attention.
-        bench.answer("vit_merge.inspect", inspected_picture());
-        Q_EMIT bench.panel->inspector()->attention()->block_changed(4);
-        QCOMPARE(bench.panel->selected_block(), 4);
-        QCOMPARE(bench.panel->similarity()->full()->marked().y(), 4);
-        // The picture is asked about again once the merge is another.
-        const int asked = bench.context.count("vit_merge.inspect");
-        bench.panel->form()->edit("m", 6);
-        QTRY_COMPARE_WITH_TIMEOUT(bench.context.count("vit_merge.strip"), 2, 60'000);
-        bench.answer_strip();
-        QTRY_COMPARE_WITH_TIMEOUT(bench.context.count("vit_merge.inspect"), asked + 1, 60'000);
     }
 
     void keeps_its_state() {

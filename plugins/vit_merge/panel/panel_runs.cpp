@@ -17,6 +17,9 @@ const QString kStrip = QStringLiteral("vit_merge.strip");
 /// What the description depends on; gated blocks are found here, so m and tau are not among them.
 const char* const kDescribed[] = {"models", "scope", "similarity", "task_vectors"};
 
+/// What the inspector asked for by itself (Panel::ask_difference): nobody looked at two models.
+bool is_inspected_difference(const PanelRun& run) { return run.method == u"vit_merge.compare" && texts_fact(run.params, "what") == QStringList{QStringLiteral("layers")}; }
+
 }
 
 MethodPanel::Assets Panel::assets() const {
@@ -192,9 +195,13 @@ QStringList Panel::recorded_series() const {
 void Panel::find_measured() {
     const QString set = m_source->set()->path();
     if (set.isEmpty() || !m_context.has_project()) return;
-    constexpr int kSweepsLookedAt = 20;
-    for (const char* method : {"vit_merge.evaluate", "vit_merge.compare"}) read_newest(QString::fromLatin1(method), QStringLiteral("set"), set);
-    find_runs(QStringLiteral("vit_merge.sweep"), QStringLiteral("set"), set, kSweepsLookedAt, [this](const QList<PanelRun>& found) {
+    constexpr int kRunsLookedAt = 20;
+    read_newest(QStringLiteral("vit_merge.evaluate"), QStringLiteral("set"), set);
+    find_runs(QStringLiteral("vit_merge.compare"), QStringLiteral("set"), set, kRunsLookedAt, [this](const QList<PanelRun>& found) {
+        const auto whole = std::ranges::find_if(found, [](const PanelRun& run) { return !is_inspected_difference(run); });
+        if (whole != found.end()) read_recorded(whole->uuid, false);
+    });
+    find_runs(QStringLiteral("vit_merge.sweep"), QStringLiteral("set"), set, kRunsLookedAt, [this](const QList<PanelRun>& found) {
         QStringList axes;
         for (const PanelRun& run : found)
             if (const QString axis = text_fact(run.params, "axis"); !axes.contains(axis)) {
@@ -210,10 +217,12 @@ void Panel::show_recorded(const RecordedRun& recorded) {
         if (m_jobs.contains(run.method) || run.state != RunState::finished) return;   // what is under way is newer
         const bool is_training = TrainingView::methods().contains(run.method);
         const bool asked = m_asked_for.removeAll(run.uuid) > 0;
+        if (!asked && is_inspected_difference(run)) return;
         for (const auto& [role, path] : run.assets)
             if (!asked && !is_training && role == u"set" && path != m_source->set()->path()) return;   // the last one was of another set
         if (run.method == u"vit_merge.sweep") m_sweep_axis = text_fact(run.params, "axis");
         m_job_keys[run.method] = job_key(run.method, m_sweep_axis, run.params);
+        if (run.method == u"vit_merge.compare") m_compare->choose(text_fact(run.params, "first"), text_fact(run.params, "second"));   // whose numbers they are
         for (const Artifact& artifact : recorded.artifacts) take_job_artifact(run.method, artifact);
         if (is_training) {
             for (const Artifact& artifact : recorded.artifacts) m_training->take(run.method, artifact);
