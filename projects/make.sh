@@ -79,3 +79,21 @@ for seed in 0 1; do graph train "HypergraphConv, seed $seed" training network=hy
 graph compare "Do hyperedges help? Four networks, ten published splits" comparison 'networks=["gcn","hyper-gcn","lp-gcn-gcn","lp-gcn-hyper-gcn"]' protocol=hypergcn epochs=100 seeds=10
 lathe-cli project check "$file"
 lathe-cli project share "$file" "$out/papers-and-authors.lathe" --force
+
+# --- can many models be one? Twelve small Vision Transformers that come with the program (resources/models/vit-merge/README.md).
+file=$work/many-into-one.lathe
+merge() { # merge METHOD SET TITLE TAG SETTING...
+  local method=$1 set=$2 title=$3 tag=$4 sets=() s; shift 4
+  for s in "$@"; do sets+=(--set "$s"); done
+  lathe-cli run "vit_merge.$method" --project "$file" --title "$title" --tag "$tag" --input set="$LATHE_SOURCE/resources/models/vit-merge/$set.json" "${sets[@]}"
+}
+merge describe tasks "Four models, block by block" models
+merge evaluate tasks "Every method on four tasks" methods 'methods=["individual","hard_routing","gated","average","task_arithmetic","ties","slerp","iso_c","tsv_m","emr"]' m=6 images=1000
+merge sweep tasks "How many blocks need the gate?" sweep axis=m images=500
+merge sweep tasks "How far along the task vectors?" sweep axis=lambda method=task_arithmetic images=500
+merge sweep domains "From clean clothes to turned ones" path axis=path images=500
+merge compare tasks "Clothes and digits, layer by layer" compare first=fashion second=digits
+merge evaluate many "Twelve models, half of the blocks gated" many 'methods=["individual","hard_routing","gated","average"]' m=3 images=500
+merge strip tasks "Thirty-two pictures" strip m=3
+lathe-cli project check "$file"
+lathe-cli project share "$file" "$out/many-into-one.lathe" --force

@@ -8,11 +8,11 @@ namespace lathe {
 
 namespace {
 
-/// A model or graph (a file or folder) that came with the program that made the run, where this one has the same; empty: it has not.
+/// A model, a set of models or a graph (a file or folder) that came with the program that made the run, where this one has the same; empty: it has not.
 std::filesystem::path shipped(const AssetRow& asset) {
     namespace fs = std::filesystem;
     if (asset.name.empty()) return {};
-    for (const char* folder : {"models", "graphs"}) {
+    for (const char* folder : {"models", "models/vit-merge", "graphs"}) {
         const fs::path found = resource(fs::path(folder) / fs::path(asset.name).filename());
         std::error_code none;
         const bool fits = fs::is_directory(found, none) || (fs::is_regular_file(found, none) && static_cast<std::int64_t>(fs::file_size(found, none)) == asset.size);
