@@ -102,6 +102,8 @@ void run_static_method(const ModelSet& set, const MergeSettings& settings, const
 TensorMap merge_linear(const ModelSet& set, double base_weight, const std::vector<double>& weights, const Told& told) {
     TensorMap out;
     StreamProgress progress(set, told, "Merging weights");
+    std::int64_t written = 0;
+    for (const SharedKey& key : set.keys) written += key.elements * static_cast<std::int64_t>(sizeof(float));
     for (const SharedKey& key : set.keys) {
         std::vector<at::Tensor> sources;
         std::vector<double> used;
@@ -113,7 +115,7 @@ TensorMap merge_linear(const ModelSet& set, double base_weight, const std::vecto
         if (set.base) take(-1, base_weight);
         for (std::size_t i = 0; i < weights.size(); ++i) take(static_cast<int>(i), weights[i]);
         const at::Tensor merged = at::empty(key.shape, at::kFloat);
-        weighted_sum(sources, used, merged);
+        weighted_sum(sources, used, merged, written);
         out.emplace(key.key, merged);
         progress.passed(key.elements);
     }

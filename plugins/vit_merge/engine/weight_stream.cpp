@@ -62,7 +62,7 @@ void floats_of(const at::Tensor& source, std::int64_t first, std::int64_t count,
     kernel::table().weighted_sum(&one, 1, out, count, false);
 }
 
-void weighted_sum(std::span<const at::Tensor> sources, std::span<const double> weights, const at::Tensor& out) {
+void weighted_sum(std::span<const at::Tensor> sources, std::span<const double> weights, const at::Tensor& out, std::int64_t written) {
     const auto refuse = [](const char* what, const at::Tensor& t) { throw Error(ErrorCode::invalid_value, what, "tensor of " + std::to_string(t.numel()) + " elements, " + at::toString(t.scalar_type())); };
     if (sources.size() != weights.size()) throw Error(ErrorCode::invalid_value, "There is not one weight for each source.", std::to_string(sources.size()) + " sources, " + std::to_string(weights.size()) + " weights");
     if (out.scalar_type() != at::kFloat || !out.is_contiguous()) refuse("The sum of weights must be contiguous float32.", out);
@@ -78,7 +78,7 @@ void weighted_sum(std::span<const at::Tensor> sources, std::span<const double> w
         out.zero_();
         return;
     }
-    const bool past_cache = is_past_last_cache(bytes_before(out, out.numel()));
+    const bool past_cache = is_past_last_cache(std::max(written, bytes_before(out, out.numel())));
     float* to = static_cast<float*>(out.mutable_data_ptr());
     const std::int64_t elements = out.numel();
     at::parallel_for(0, (elements + kSumChunk - 1) / kSumChunk, 1, [&](std::int64_t begin, std::int64_t end) {
