@@ -101,6 +101,9 @@ private:
         return out;
     }
 
+    /// Empty where it is not known.
+    static Json value(double number) { return std::isfinite(number) ? Json(number) : Json(nullptr); }
+
     void measure(const BenchmarkSet& set, const fs::path& file, std::int64_t seed) {
         SetView view(m_run, file);
         const TaskSetup setup = open_setup(view);
@@ -126,10 +129,9 @@ private:
             for (std::size_t t = 0; t < scores.tasks.size(); ++t) {
                 const TaskScores& task = scores.tasks[t];
                 const double own = individual ? individual->tasks[t].oracle : std::nan("");
-                const auto value = [](double v) { return std::isfinite(v) ? Json(v) : Json(nullptr); };
                 m_accuracy.push_back({set.name, seed, scores.label, setup.model(static_cast<int>(t)).name, task.images, value(task.joint), value(task.oracle), value(task.gate), value(own), value(task.oracle / own)});
             }
-        for (const MethodScores& scores : all) m_methods.push_back({set.name, seed, scores.label, number_json(scores.joint()), number_json(scores.oracle()), number_json(scores.gate()), scores.bytes, scores.bytes_half});
+        for (const MethodScores& scores : all) m_methods.push_back({set.name, seed, scores.label, value(scores.joint()), value(scores.oracle()), value(scores.gate()), scores.bytes, scores.bytes_half});
     }
 
     void give() {

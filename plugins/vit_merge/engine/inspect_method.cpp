@@ -1,6 +1,7 @@
 // vit_merge.inspect: one picture through every model and the merged one; what the class token attends to.
 #include "core/base/error.h"
 #include "plugins/vit_merge/engine/chosen_pictures.h"
+#include "plugins/vit_merge/engine/heads.h"
 #include "plugins/vit_merge/engine/methods.h"
 #include <algorithm>
 #include <ATen/ATen.h>
@@ -45,8 +46,7 @@ private:
     }
 
     void answer_merged(const at::Tensor& x) {
-        const auto count = static_cast<std::int64_t>(m_setup.models());
-        m_probabilities = at::full({count}, 1.0 / static_cast<double>(count), at::kDouble);
+        m_shares.assign(static_cast<std::size_t>(m_setup.models()), 1.0 / m_setup.models());
         if (!m_setup.gate && m_picture.task < 0) {
             m_head = 0;
             m_run.log("warning", "Without a gate it is not known which head answers a picture from a file: only the single models do.");
@@ -59,9 +59,11 @@ private:
         m_run.summary("head", m_setup.model(m_head).name);
         m_run.summary("path", answer.path);
         if (!answer.gate.defined()) return;
-        m_probabilities = answer.gate[0].to(at::kDouble).contiguous();
         std::vector<std::vector<Json>> rows;
-        for (int i = 0; i < m_setup.models(); ++i) rows.push_back({m_setup.model(i).name, m_probabilities[i].item<double>()});
+        for (int i = 0; i < m_setup.models(); ++i) {
+            m_shares[static_cast<std::size_t>(i)] = answer.gate[0][i].item<double>();
+            rows.push_back({m_setup.model(i).name, m_shares[static_cast<std::size_t>(i)]});
+        }
         m_run.table("gate", {"model", "probability"}, rows);
     }
 
@@ -72,7 +74,7 @@ private:
         std::string looked = name;
         if (!name.empty()) vit = kept_vit(m_setup, m_setup.index_of(name));
         else if (m_settings.method == MergeMethod::gated || gives_one_model(m_settings.method)) {
-            vit = vit_of(m_setup, merged_trunk(m_run, m_setup, m_settings, gate_weights()), m_head);
+            vit = vit_of(m_setup, merged_trunk(m_run, m_setup, m_settings, prepared_shares(m_shares, m_settings)), m_head);
             looked = "merged";
         } else {                                           // several sets of weights answer: the likeliest model stands for them
             vit = kept_vit(m_setup, m_head);
@@ -95,19 +97,12 @@ private:
         m_run.summary("blocks", static_cast<std::int64_t>(trace.attention.size()));
     }
 
-    /// Small weights dropped, the others scaled up: what gated merging takes.
-    at::Tensor gate_weights() const {
-        at::Tensor p = at::where(m_probabilities < m_settings.drop_below, at::zeros_like(m_probabilities), m_probabilities);
-        if (p.sum().item<double>() <= 0) p = m_probabilities;
-        return (p / p.sum()).contiguous();
-    }
-
     RunContext& m_run;
     const Json& m_params;
     TaskSetup m_setup;
     MergeSettings m_settings;
     ChosenPicture m_picture;
-    at::Tensor m_probabilities;                            // double [N]
+    std::vector<double> m_shares;                          // of the models, as the gate says
     int m_head = 0;
     std::vector<std::vector<Json>> m_top;
 };

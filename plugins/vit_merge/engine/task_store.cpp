@@ -191,7 +191,7 @@ std::shared_ptr<Vit> kept_vit(const TaskSetup& setup, int index) {
     return made;
 }
 
-TensorMap merged_trunk(RunContext& run, const TaskSetup& setup, const MergeSettings& settings, const at::Tensor& probabilities) {
+TensorMap merged_trunk(RunContext& run, const TaskSetup& setup, const MergeSettings& settings, const std::vector<double>& shares) {
     if (settings.method != MergeMethod::gated && !gives_one_model(settings.method))
         throw Error(ErrorCode::unsupported, "This method has no single set of weights to look into.", std::string(title(settings.method)), "Look into one of the models, or choose gated merging or a static method.");
     MergeSettings once = settings;
@@ -208,14 +208,13 @@ TensorMap merged_trunk(RunContext& run, const TaskSetup& setup, const MergeSetti
     for (const auto& [name, tensor] : setup.set->rest()) trunk.emplace(name, tensor);
     if (settings.method == MergeMethod::gated) {
         const GatePlan plan = plan_gate(*setup.set, block_similarity(*setup.set, settings.similarity, settings.task_vectors), settings);
-        const std::vector<double> weights(probabilities.const_data_ptr<double>(), probabilities.const_data_ptr<double>() + probabilities.numel());
         for (std::size_t k = 0; k < setup.set->keys.size(); ++k) {
             if (!plan.gated[k]) continue;
             const SharedKey& shared = setup.set->keys[k];
             std::vector<at::Tensor> sources;
             for (int i = 0; i < setup.models(); ++i) sources.push_back(setup.set->tensor(i, shared).contiguous());
             at::Tensor out = at::empty(shared.shape, at::kFloat);
-            weighted_sum(sources, weights, out);
+            weighted_sum(sources, shares, out);
             trunk[shared.key] = out;
         }
     }

@@ -36,8 +36,8 @@ std::shared_ptr<MergedModel> kept_merged(RunContext& run, const TaskSetup& setup
 
 /// Model number `index` of the set, ready to run; kept.
 std::shared_ptr<Vit> kept_vit(const TaskSetup& setup, int index);
-/// Trunk of the weights that a picture with these gate probabilities [N] meets, under canonical keys. Throws Error(unsupported) for methods without one set of weights.
-TensorMap merged_trunk(RunContext& run, const TaskSetup& setup, const MergeSettings& settings, const at::Tensor& probabilities);
+/// Trunk of the weights that a picture with these shares of the models meets (prepared_shares), under canonical keys. Throws Error(unsupported) for methods without one set of weights.
+TensorMap merged_trunk(RunContext& run, const TaskSetup& setup, const MergeSettings& settings, const std::vector<double>& shares);
 /// A network from a trunk and the head of a model.
 std::unique_ptr<Vit> vit_of(const TaskSetup& setup, const TensorMap& trunk, int head_of);
 
