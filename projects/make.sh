@@ -88,9 +88,9 @@ merge() { # merge METHOD SET TITLE TAG SETTING...
   lathe-cli run "vit_merge.$method" --project "$file" --title "$title" --tag "$tag" --input set="$LATHE_SOURCE/resources/models/vit-merge/$set.json" "${sets[@]}"
 }
 merge describe tasks "Four models, block by block" models
-merge evaluate tasks "Every method on four tasks" methods 'methods=["individual","hard_routing","gated","average","task_arithmetic","ties","slerp","iso_c","tsv_m","emr"]' m=6 images=1000
-merge sweep tasks "How many blocks need the gate?" sweep axis=m images=500
-merge sweep tasks "How far along the task vectors?" sweep axis=lambda method=task_arithmetic images=500
+merge evaluate tasks "Every method on four tasks" methods 'methods=["individual","hard_routing","gated","gated m=6","average","task_arithmetic","ties","slerp","iso_c","tsv_m","emr"]' m=3 images=1000
+merge sweep tasks "How many blocks need the gate?" sweep axis=m m=3 images=500
+merge sweep tasks "How far along the task vectors?" sweep axis=lambda m=3 method=task_arithmetic images=500
 merge sweep domains "From clean clothes to turned ones" path axis=path images=500
 merge compare tasks "Clothes and digits, layer by layer" compare first=fashion second=digits
 merge evaluate many "Twelve models, half of the blocks gated" many 'methods=["individual","hard_routing","gated","average"]' m=3 images=500

@@ -58,7 +58,9 @@ Panel::Panel(PanelContext& context, QWidget* parent)
     build_docks();
     build_actions();
     connect_views();
+    connect(&m_context, &PanelContext::project_changed, this, &Panel::find_measured);   // the set that is chosen from the start has not changed
     begin();
+    find_measured();
     show_now();
 }
 

@@ -180,6 +180,7 @@ private:
     Artifact m_difference_layers;
     QHash<QString, QString> m_jobs;                        // method -> run under way
     QHash<QString, Json> m_job_keys;                       // method -> what it was asked of
+    bool m_keys_wait = false;                              // some of them were made before the form knew the parameters
     QString m_sweep_axis;
     Json m_accuracy_key;
     QString m_merge_file;                                  // where the merged model goes

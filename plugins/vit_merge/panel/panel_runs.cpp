@@ -75,6 +75,10 @@ bool Panel::is_ready_to_run() const { return has_models() && m_context.catalogue
 
 void Panel::describe() {
     m_describe_soon.stop();
+    if (m_keys_wait && !m_form->parameters().empty()) {    // now it can be told whether what was read is of these parameters
+        m_keys_wait = false;
+        find_measured();
+    }
     if (!has_models() || !m_context.catalogue().find("vit_merge.describe")) return;
     const Json key = describe_key();
     if (key == m_description.key || (!m_describe.isEmpty() && m_description_coming.key == key)) {
@@ -222,6 +226,7 @@ void Panel::show_recorded(const RecordedRun& recorded) {
             if (!asked && !is_training && role == u"set" && path != m_source->set()->path()) return;   // the last one was of another set
         if (run.method == u"vit_merge.sweep") m_sweep_axis = text_fact(run.params, "axis");
         m_job_keys[run.method] = job_key(run.method, m_sweep_axis, run.params);
+        m_keys_wait = m_keys_wait || m_form->parameters().empty();
         if (run.method == u"vit_merge.compare") m_compare->choose(text_fact(run.params, "first"), text_fact(run.params, "second"));   // whose numbers they are
         for (const Artifact& artifact : recorded.artifacts) take_job_artifact(run.method, artifact);
         if (is_training) {
