@@ -7,6 +7,7 @@
 #include "widgets/text_label.h"
 #include "widgets/theme.h"
 #include <QComboBox>
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QPushButton>
 #include <QStackedWidget>
@@ -84,6 +85,7 @@ SweepView::SweepView(QWidget* options, QWidget* parent)
     both->setSpacing(0);
     both->addWidget(m_accuracy, 3);
     both->addWidget(m_storage, 2);
+    m_accuracy->installEventFilter(this);
     m_pages->addWidget(plots);
     auto* plane = new QWidget;
     auto* inside = new QVBoxLayout(plane);
@@ -221,6 +223,22 @@ void SweepView::show_curves(const Sweep& sweep, bool stale) {
     }
     m_storage->set_curves(below);
     m_storage->autoscale();
+    if ((axis() == u"m" || is_path) && !below.isEmpty() && !curves.isEmpty()) {   // one axis for both
+        const auto [low, high] = std::ranges::minmax_element(below.first().x);
+        const double room = 0.03 * (*high - *low);
+        if (room > 0)
+            for (PlotViewer* plot : {m_accuracy, m_storage}) plot->set_x_range(*low - room, *high + room);
+    }
+}
+
+bool SweepView::eventFilter(QObject* object, QEvent* event) {
+    if (object == m_accuracy && event->type() == QEvent::Resize) align_plots();
+    return QWidget::eventFilter(object, event);
+}
+
+void SweepView::align_plots() {
+    constexpr int kLeft = 50, kRight = 14;                 // "100" and a turned title; half a marker
+    for (PlotViewer* plot : {m_accuracy, m_storage}) plot->set_plot_span(kLeft, m_accuracy->width() - kRight);
 }
 
 /// Points of a regular grid; what is missing is a hole.

@@ -40,12 +40,15 @@ Q_SIGNALS:
     void axis_changed(QString axis);                       ///< by the user
     void run_requested();                                  ///< of the axis that is shown; while it runs: cancel
     void value_chosen(QString axis, double value);         ///< a point was clicked
+protected:
+    bool eventFilter(QObject* object, QEvent* event) override;   // the plots became wider
 private:
     struct Sweep { Table table; Json key; };
     void show_axis();
     void show_curves(const Sweep& sweep, bool stale);
     void show_plane(const Sweep& sweep, bool stale);
     void show_cursor();
+    void align_plots();                                    // both have their axes at the same pixels
     QHash<QString, Sweep> m_sweeps;
     QHash<QString, double> m_now;
     QList<StoragePoint> m_points;
