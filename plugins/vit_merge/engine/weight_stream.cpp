@@ -10,7 +10,7 @@
 namespace lathe::vit_merge {
 namespace {
 
-constexpr std::int64_t kSumChunk = 32'768;               // elements: 128 KiB of output
+constexpr std::int64_t kSumChunk = 65'536;               // elements: 256 KiB of output
 
 kernel::WeightType weight_type(const at::Tensor& t) {
     switch (t.scalar_type()) {
