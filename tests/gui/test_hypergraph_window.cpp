@@ -113,7 +113,7 @@ class TestHypergraphWindow : public WindowFixture {
         pictures(name + "-embedded");
         if (!with_compare) return;
         trigger("compare");
-        QTRY_VERIFY_WITH_TIMEOUT(named<SimpleTable>("Results of the networks")->rowCount() >= 4 && busy("Compare"), kLong);
+        QTRY_VERIFY_WITH_TIMEOUT(named<SimpleTable>("Results of the networks")->rowCount() >= 4 && busy("Compare"), 5 * kLong);
         pictures(name + "-compared");
     }
 
