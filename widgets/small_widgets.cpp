@@ -70,7 +70,9 @@ void Chip::paintEvent(QPaintEvent*) {
     }
     painter.setFont(Theme::instance().font(11));
     painter.setPen(c.text2);
-    painter.drawText(area, Qt::AlignCenter, m_text);
+    QString shown = m_text;                                // where it was made narrower, whole parts are left out
+    for (qsizetype end = 0; painter.fontMetrics().horizontalAdvance(shown) > area.width() - 8 && (end = shown.lastIndexOf(QStringLiteral(" · "))) > 0;) shown.truncate(end);
+    painter.drawText(area, Qt::AlignCenter, shown);
 }
 
 // --- Switch

@@ -21,6 +21,8 @@ SourceBar::SourceBar(QWidget* parent)
     connect(folder, &QToolButton::clicked, this, &SourceBar::ask_folder);
     row->addWidget(folder);
     row->addWidget(m_chip);
+    m_chip->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Fixed);   // in a narrow bar it says less before a button is cut
+    m_chip->setMinimumWidth(96);
     m_chip->hide();
     connect(m_data, &AssetChooser::chosen, this, &SourceBar::source_changed);
 }

@@ -31,6 +31,8 @@ SourceBar::SourceBar(QWidget* parent)
     row->addWidget(folder);
     row->addWidget(m_data);
     row->addWidget(m_chip);
+    m_chip->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Fixed);   // in a narrow bar it says less before a button is cut
+    m_chip->setMinimumWidth(96);
     m_chip->hide();
     connect(m_set, &AssetChooser::chosen, this, [this] { Q_EMIT source_changed(true); });
     connect(m_data, &AssetChooser::chosen, this, [this] { Q_EMIT source_changed(false); });
