@@ -2,10 +2,12 @@
 #include "widgets/parameter_form.h"
 #include "widgets/tap_sections.h"
 #include <QAction>
+#include <QFileInfo>
 #include <QScopeGuard>
 #include <QScopedValueRollback>
 #include <QUndoStack>
 #include <QUuid>
+#include <algorithm>
 
 namespace lathe {
 namespace {
@@ -184,12 +186,22 @@ void MethodPanel::read_recorded(const QString& uuid, bool asked_for) {
     });
 }
 
+namespace {
+
+/// The same file may be told by two paths, one of them through a link.
+bool used_file(const PanelRun& run, const QString& role, const QString& path) {
+    const QString real = QFileInfo(path).canonicalFilePath();
+    return std::ranges::any_of(run.assets, [&](const auto& asset) { return asset.first == role && (asset.second == path || (!real.isEmpty() && QFileInfo(asset.second).canonicalFilePath() == real)); });
+}
+
+}
+
 void MethodPanel::find_runs(const QString& method, const QString& role, const QString& path, int most, std::function<void(const QList<PanelRun>&)> take) {
     m_readers.start([this, method, role, path, most, take = std::move(take), context = &m_context] {
         QList<PanelRun> found;
         try {
             for (const PanelRun& run : context->runs(QStringLiteral("method:%1 and state:finished").arg(method), most))
-                if (const auto whole = run.method == method ? context->run(run.uuid) : std::nullopt; whole && whole->assets.contains(std::pair(role, path))) found << *whole;   // runs() names no assets
+                if (const auto whole = run.method == method ? context->run(run.uuid) : std::nullopt; whole && used_file(*whole, role, path)) found << *whole;   // runs() names no assets
         } catch (const Error&) {
             return;   // the project was closed meanwhile
         }

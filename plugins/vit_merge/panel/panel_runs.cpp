@@ -8,6 +8,7 @@
 #include "plugins/vit_merge/panel/training_view.h"
 #include "widgets/asset_chooser.h"
 #include "widgets/parameter_form.h"
+#include <QFileInfo>
 #include <algorithm>
 
 namespace lathe::vit_merge {
@@ -223,7 +224,7 @@ void Panel::show_recorded(const RecordedRun& recorded) {
         const bool asked = m_asked_for.removeAll(run.uuid) > 0;
         if (!asked && is_inspected_difference(run)) return;
         for (const auto& [role, path] : run.assets)
-            if (!asked && !is_training && role == u"set" && path != m_source->set()->path()) return;   // the last one was of another set
+            if (!asked && !is_training && role == u"set" && QFileInfo(path) != QFileInfo(m_source->set()->path())) return;   // the last one was of another set
         if (run.method == u"vit_merge.sweep") m_sweep_axis = text_fact(run.params, "axis");
         m_job_keys[run.method] = job_key(run.method, m_sweep_axis, run.params);
         m_keys_wait = m_keys_wait || m_form->parameters().empty();
