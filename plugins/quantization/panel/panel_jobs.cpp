@@ -117,7 +117,9 @@ void Panel::find_tried() {
     m_tried_source = source;
     find_runs(QStringLiteral("quantization.evaluate"), QStringLiteral("model"), model, kMostTried, [this, model, data](const QList<PanelRun>& runs) {
         if (model != m_source->model()->path() || data != m_source->data()->path()) return;   // another was chosen meanwhile
-        for (const PanelRun& run : runs) {
+        QList<PanelRun> rising = runs;                     // the newest of an assignment is added last, and stays
+        std::ranges::sort(rising, {}, &PanelRun::id);
+        for (const PanelRun& run : std::as_const(rising)) {
             const double bytes = fact(run.summary, "size_bytes"), top1 = fact(run.summary, "top1");
             if (bytes > 0 && !std::isnan(top1) && run.assets.contains(std::pair(QStringLiteral("data"), data))) add_tried({run.params, bytes, fact(run.summary, "bitops"), 100 * top1});
         }
