@@ -1,11 +1,6 @@
 // Every kind of bad input in files of graphs: what is refused names file and line, what is counted stands in the report; truncated, huge and cancelled files.
-#include "core/base/json.h"
 #include "engine/errors.h"
 #include "engine/graph_files.h"
-#include "engine/test_data.h"
-#include "plugins/hypergraph/engine/graph_writer.h"
-#include "plugins/hypergraph/engine/text_lines.h"
-#include "plugins/hypergraph/engine/xml_pull.h"
 #include <QtTest>
 
 using namespace lathe;

@@ -4,18 +4,14 @@
 #include "plugins/hypergraph/panel/panel.h"
 #include "plugins/hypergraph/panel/source_bar.h"
 #include "tests/gui/dock_frame.h"
-#include "tests/gui/gui_fixture.h"
 #include "tests/gui/hypergraph_answers.h"
+#include "tests/gui/panel_bench.h"
 #include "viewers/graph_view.h"
 #include "widgets/asset_chooser.h"
-#include <QTemporaryDir>
 
 namespace lathe::gui_test {
 
-struct HypergraphBench {
-    FakePanelContext context;
-    QTemporaryDir files;
-    std::unique_ptr<QWidget> window = std::make_unique<QWidget>();
+struct HypergraphBench : PanelBench {
     hypergraph::Panel* panel = nullptr;
     MadeGraph graph = made_graph();
 
@@ -27,26 +23,7 @@ struct HypergraphBench {
         QVBoxLayout* docks = place_panel(window.get(), context, panel, details, 312, 320);
         for (const char* id : {"statistics", "selection"}) docks->addWidget(framed(context, id), 1);
     }
-    QString file(const QString& name = QStringLiteral("made.hif.json")) {
-        QFile made(files.filePath(name));
-        if (!made.open(QIODevice::WriteOnly)) return {};
-        return made.fileName();
-    }
-    void send(const std::string& uuid, Artifact artifact) { context.play(uuid, event::ArtifactMade{std::move(artifact)}); }
-    void end(const std::string& uuid, RunState state = RunState::finished) { Q_EMIT context.run_ended(QString::fromStdString(uuid), state); }
-    void finish(const std::string& uuid, const Json& summary) {
-        event::Finished done;
-        done.seconds = 0.1;
-        done.summary = summary;
-        context.play(uuid, done);
-        end(uuid);
-    }
-    std::string newest(const char* method) const { return context.last(method).request.uuid; }
-    void answer(const char* method, const std::vector<Artifact>& artifacts, const Json& summary = Json::object()) {
-        const std::string uuid = newest(method);
-        for (const Artifact& artifact : artifacts) send(uuid, artifact);
-        finish(uuid, summary);
-    }
+    QString file(const QString& name = QStringLiteral("made.hif.json")) { return PanelBench::file(name); }
     void answer_open() { answer("hypergraph.open", opened_graph(graph), graph_summary(graph)); }
     bool has_graph() const { return panel->graph() && panel->graph()->data->hyperedges == std::int64_t(graph.hyperedges.size()); }
     /// The graph is there and laid out.

@@ -7,18 +7,14 @@
 #include "plugins/vit_merge/panel/source_bar.h"
 #include "plugins/vit_merge/panel/strip_view.h"
 #include "tests/gui/dock_frame.h"
-#include "tests/gui/gui_fixture.h"
+#include "tests/gui/panel_bench.h"
 #include "tests/gui/vit_merge_answers.h"
 #include "widgets/asset_chooser.h"
 #include "widgets/parameter_form.h"
-#include <QTemporaryDir>
 
 namespace lathe::gui_test {
 
-struct VitMergeBench {
-    FakePanelContext context;
-    QTemporaryDir files;
-    std::unique_ptr<QWidget> window = std::make_unique<QWidget>();
+struct VitMergeBench : PanelBench {
     vit_merge::Panel* panel = nullptr;
 
     explicit VitMergeBench(const Json& state = {}) {
@@ -33,31 +29,8 @@ struct VitMergeBench {
         docks->addWidget(framed(context, "inspector"), 3);
         docks->addWidget(framed(context, "costs"), 1);
     }
-    QString file(const QString& name = QStringLiteral("tasks.json")) {
-        QFile made(files.filePath(name));
-        if (!made.open(QIODevice::WriteOnly)) return {};
-        return made.fileName();
-    }
-    void send(const std::string& uuid, Artifact artifact) { context.play(uuid, event::ArtifactMade{std::move(artifact)}); }
-    void end(const std::string& uuid, RunState state = RunState::finished) { Q_EMIT context.run_ended(QString::fromStdString(uuid), state); }
-    void finish(const std::string& uuid, const Json& summary) {
-        event::Finished done;
-        done.seconds = 0.1;
-        done.summary = summary;
-        context.play(uuid, done);
-        end(uuid);
-    }
-    void fail(const std::string& uuid, const std::string& what, const std::string& where = {}) {
-        context.play(uuid, event::Failed{ErrorCode::invalid_value, what, where, "Choose another."});
-        end(uuid, RunState::failed);
-    }
-    std::string newest(const char* method) const { return context.last(method).request.uuid; }
+    QString file(const QString& name = QStringLiteral("tasks.json")) { return PanelBench::file(name); }
     Json asked(const char* method) const { return context.last(method).request.params; }
-    void answer(const char* method, const std::vector<Artifact>& artifacts, const Json& summary = Json::object()) {
-        const std::string uuid = newest(method);
-        for (const Artifact& artifact : artifacts) send(uuid, artifact);
-        finish(uuid, summary);
-    }
     void answer_describe(bool with_error = false) { answer("vit_merge.describe", described_models(with_error), described_summary()); }
     void answer_strip(bool mixed_batch = false) {
         const std::string uuid = newest("vit_merge.strip");
