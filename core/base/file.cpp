@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -24,6 +25,9 @@ namespace {
         hint = "check the path";
     throw Error(number == ENOENT ? ErrorCode::not_found : ErrorCode::io, std::string(doing) + ": " + std::strerror(number), path.string(), hint);
 }
+
+// Whole huge pages at their own places: the system then keeps the file in huge pages, and who maps it reads it at the speed of memory.
+constexpr std::size_t kWriteBlock = std::size_t{4} << 20;
 
 class Descriptor {
 public:
@@ -143,19 +147,30 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::write(const void* data, std::size_t size) {
-    const char* at = static_cast<const char*>(data);
-    while (size > 0) {
-        const ssize_t put = ::write(m_fd, at, size);
+    for (const char* at = static_cast<const char*>(data); size > 0;) {
+        const std::size_t taken = std::min(size, kWriteBlock - m_waiting.size());
+        m_waiting.insert(m_waiting.end(), at, at + taken);
+        at += taken;
+        size -= taken;
+        if (m_waiting.size() == kWriteBlock)
+            flush();
+    }
+}
+
+void AtomicFile::flush() {
+    for (std::size_t at = 0; at < m_waiting.size();) {
+        const ssize_t put = ::write(m_fd, m_waiting.data() + at, m_waiting.size() - at);
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)
             fail("The file cannot be written", m_target);
-        at += put;
-        size -= std::size_t(put);
+        at += std::size_t(put);
     }
+    m_waiting.clear();
 }
 
 void AtomicFile::commit() {
+    flush();
     struct stat old {};
     if (::stat(m_target.c_str(), &old) == 0)
         (void)::fchmod(m_fd, old.st_mode & 07777);
@@ -179,6 +194,7 @@ MappedFile::MappedFile(const std::filesystem::path& path) : m_path(path) {
     void* map = ::mmap(nullptr, m_size, PROT_READ, MAP_PRIVATE, file.get(), 0);
     if (map == MAP_FAILED)
         fail("The file cannot be mapped", path);
+    ::madvise(map, m_size, MADV_HUGEPAGE);   // a hint: what is still on the disk is then read into huge pages
     m_data = static_cast<const std::byte*>(map);
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lathe {
 
@@ -15,7 +16,7 @@ std::string read_file(const std::filesystem::path& path, std::size_t max_bytes);
 /// Writes NAME.part, fsyncs, renames: the file is the old or the new one, never half. Waits while another program writes it. Throws Error(io).
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
-/// The same for large files written in pieces: write into part(), then commit(). Without commit() nothing is left behind.
+/// The same for large files written in pieces: write(), collected in large blocks, or another writer into part(); then commit(). Without commit() nothing is left behind.
 /// Throws Error(io), and Error(busy) where another program is writing the same file (unless `wait`).
 class AtomicFile {
 public:
@@ -27,7 +28,9 @@ public:
     const std::filesystem::path& part() const { return m_part; }
     void commit();
 private:
+    void flush();
     std::filesystem::path m_target, m_part;
+    std::vector<char> m_waiting;
     int m_fd = -1;
 };
 

@@ -33,7 +33,7 @@ template <class T> struct Typed {
         float* scratch);
 };
 
-constexpr int kThinRows = 8;
+constexpr int kThinRows = 8, kLinearDepth = 1024;
 
 /// rest: 1 - beta, which is not what float gives where beta is near 1.
 struct AdamwStep { float lr, beta1, beta2, rest1, rest2, eps, decay, correction1, correction2, grad_scale; };
@@ -49,6 +49,9 @@ struct Table {
     std::int64_t (*attention_scratch)(int tokens, int head_size, bool backward);
     /// Columns [first, end) of y [rows, out] = x [rows, in] w^T + bias (may be null); rows <= kThinRows.
     void (*thin_linear)(const float* x, const float* w, const float* bias, float* y, int rows, int in, std::int64_t first, std::int64_t end, std::int64_t out);
+    int panel_columns;         ///< of a weight that are packed at once
+    /// Columns [first, end) of y [rows, out] = x [rows, in] w^T + bias (may be null). `scratch`: panel_columns * min(in, kLinearDepth) floats. `first`: a multiple of panel_columns, or short work.
+    void (*linear)(const float* x, const float* w, const float* bias, float* y, int rows, std::int64_t in, std::int64_t first, std::int64_t end, std::int64_t out, float* scratch);
     void (*adamw)(float* p, const float* g, float* m, float* v, std::int64_t count, const AdamwStep& step);
     void (*lerp)(float* to, const float* from, float weight, std::int64_t count);     ///< to += weight * (from - to)
     double (*sum_squares)(const float* x, std::int64_t count);

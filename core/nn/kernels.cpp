@@ -4,8 +4,10 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <algorithm>
-#include <mutex>
+#include <atomic>
 #include <cmath>
+#include <functional>
+#include <mutex>
 #include <unistd.h>
 #include <vector>
 
@@ -168,6 +170,41 @@ at::Tensor thin_linear(const at::Tensor& x, const at::Tensor& w, const at::Tenso
         kernel::table().thin_linear(in<float>(x), in<float>(w), bias.defined() ? in<float>(bias) : nullptr, out<float>(y), int(rows), int(inner), first, end, columns);
     });
     return y;
+}
+
+void linears(const std::vector<Linear>& layers) {
+    struct Task { const Linear* layer; std::int64_t row, rows, column; };
+    const auto plain = [](const at::Tensor& t, std::int64_t dims) { return t.dim() == dims && t.is_contiguous() && t.scalar_type() == at::kFloat && t.device().is_cpu(); };
+    std::int64_t all_rows = 0;
+    for (const Linear& one : layers) {
+        need(plain(one.x, 2) && one.x.size(1) == layers.front().x.size(1), "float [rows, in] of one width is needed", one.x);
+        need(plain(one.w, 2) && one.w.sizes() == layers.front().w.sizes() && one.w.size(1) == one.x.size(1), "float [out, in] of one shape is needed", one.w);
+        need(plain(one.y, 2) && one.y.size(0) == one.x.size(0) && one.y.size(1) == one.w.size(0), "float [rows, out] is needed", one.y);
+        need(!one.bias.defined() || (plain(one.bias, 1) && one.bias.size(0) == one.w.size(0)), "float [out] is needed", one.bias);
+        all_rows += one.x.size(0);
+    }
+    if (all_rows == 0) return;
+    const std::int64_t inner = layers.front().x.size(1), columns = layers.front().w.size(0), panel = kernel::table().panel_columns, panels = (columns + panel - 1) / panel;
+    // Enough tasks that the last one keeps nobody waiting long, but each with enough rows to be worth packing its panel.
+    const std::int64_t wanted = 8 * at::get_num_threads(), block = std::clamp<std::int64_t>(all_rows * panels / wanted, 96, 1024);
+    std::vector<Task> tasks;
+    for (const Linear& one : layers) {
+        const std::int64_t rows = one.x.size(0), parts = std::max<std::int64_t>(1, (rows + block / 2) / block);
+        for (std::int64_t part = 0; part < parts && rows > 0; ++part)
+            for (std::int64_t column = 0; column < columns; column += panel) tasks.push_back({&one, rows * part / parts, rows * (part + 1) / parts - rows * part / parts, column});
+    }
+    std::ranges::stable_sort(tasks, std::greater{}, &Task::rows);
+    std::atomic<std::size_t> next = 0;
+    const std::int64_t threads = all_rows * inner * columns < kGrain * 16 ? 1 : at::get_num_threads();
+    at::parallel_for(0, threads, 1, [&](std::int64_t, std::int64_t) {
+        thread_local std::vector<float> scratch;
+        scratch.resize(std::max(scratch.size(), static_cast<std::size_t>(panel * std::min<std::int64_t>(inner, kernel::kLinearDepth))));
+        for (std::size_t i = next++; i < tasks.size(); i = next++) {
+            const Task& t = tasks[i];
+            kernel::table().linear(in<float>(t.layer->x) + t.row * inner, in<float>(t.layer->w), t.layer->bias.defined() ? in<float>(t.layer->bias) : nullptr, out<float>(t.layer->y) + t.row * columns,
+                int(t.rows), inner, t.column, std::min(t.column + panel, columns), columns, scratch.data());
+        }
+    });
 }
 
 at::Tensor column_sum(const at::Tensor& x) {

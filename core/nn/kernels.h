@@ -32,6 +32,11 @@ at::Tensor gelu_backward(const at::Tensor& dy, const at::Tensor& x);   ///< of t
 at::Tensor thin_linear(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias);
 std::int64_t thin_rows();
 
+/// y = x w^T + bias; x [rows, in], w [out, in], bias [out] (undefined: none), y [rows, out]. All float and contiguous.
+struct Linear { at::Tensor x, w, bias, y; };
+/// Several linear layers of one `in` and `out`, on all threads: each weight is packed as it is used, nothing is kept. Meant for more than thin_rows() rows.
+void linears(const std::vector<Linear>& layers);
+
 at::Tensor column_sum(const at::Tensor& x);   ///< over all but the last dimension, in float
 
 /// Softmax attention of packed qkv [B, N, 3 * heads * size] -> [B, N, heads * size]. `probabilities` [B * heads, N, N] are kept for the derivative.

@@ -245,44 +245,7 @@ template <class T> void column_sum(const T* x, float* sums, std::int64_t first, 
     for (std::int64_t row = first; row < end; ++row) each(d, [&](std::int64_t i, int n) { store(sums + i, load(sums + i, n) + load(x + row * d + i, n), n); });
 }
 
-// --- small matrix products: C [m, cols] = A B, A by two strides, B and C with rows of whole registers
-
-struct Product { int m, cols, k; const float* a; int a_row, a_k; const float* b; int b_row; float* c; int c_row; };
-
-template <int R, int C> LATHE_INLINE void tile(const Product& p, int row, int col) {
-    V sum[R][C];
-    for (int r = 0; r < R; ++r)
-        for (int c = 0; c < C; ++c) sum[r][c] = V{};
-    const float *a = p.a + static_cast<std::int64_t>(row) * p.a_row, *b = p.b + col;
-    for (int k = 0; k < p.k; ++k, a += p.a_k, b += p.b_row) {
-        V columns[C];
-        for (int c = 0; c < C; ++c) columns[c] = load(b + c * W);
-        for (int r = 0; r < R; ++r) {
-            const V value = splat(a[static_cast<std::int64_t>(r) * p.a_row]);
-            for (int c = 0; c < C; ++c) sum[r][c] += value * columns[c];
-        }
-    }
-    for (int r = 0; r < R; ++r)
-        for (int c = 0; c < C; ++c) store(p.c + static_cast<std::int64_t>(row + r) * p.c_row + col + c * W, sum[r][c]);
-}
-
-template <int R, int C> void panel(const Product& p, int col) {
-    int row = 0;
-    for (; row + R <= p.m; row += R) tile<R, C>(p, row, col);
-    for (; row < p.m; ++row) tile<1, C>(p, row, col);
-}
-
-template <int R, int C> void multiply_from(const Product& p, int col) {
-    for (; col + C * W <= p.cols; col += C * W) panel<R, C>(p, col);
-    if constexpr (C > 1) {
-        if (col < p.cols) multiply_from<R, C - 1>(p, col);
-    }
-}
-inline void multiply(const Product& p) { multiply_from<LATHE_TILE_ROWS, LATHE_TILE_COLS>(p, 0); }
-
-constexpr int padded(int n) { return (n + W - 1) / W * W; }
-/// The distance of rows of n floats (whole registers): not a large power of two, or a column of a tile would fall on few lines of the cache.
-constexpr int spread(int n) { return n % 64 == 0 ? n + W : n; }
+#include "core/nn/kernels_products.h"
 
 std::int64_t attention_scratch(int tokens, int head_size, bool backward) {
     const std::int64_t n = padded(tokens), h = padded(head_size);
@@ -294,31 +257,6 @@ template <class T> LATHE_INLINE void unpack(const T* from, std::int64_t stride, 
     for (int i = 0; i < tokens; ++i) {
         each(head_size, [&](std::int64_t j, int n) { store(to + static_cast<std::int64_t>(i) * row + j, load(from + i * stride + j, n) * scale); });
     }
-}
-/// Entry i is entry from[i] of a and b, one after the other.
-LATHE_INLINE V chosen(V a, V b, I from) {
-#ifdef __clang__   // clang has a shuffle of fixed entries only
-    V out{};
-    for (int i = 0; i < W; ++i) out[i] = from[i] < W ? a[from[i]] : b[from[i] - W];
-    return out;
-#else
-    return __builtin_shuffle(a, b, from);
-#endif
-}
-/// The W x W square of registers, mirrored: log2(W) rounds that swap ever larger quarters.
-template <int Step> LATHE_INLINE void mirror_from(V (&x)[W]) {
-    I low{}, high{};
-    for (int i = 0; i < W; ++i) {
-        low[i] = i & Step ? W + i - Step : i;
-        high[i] = i & Step ? W + i : i + Step;
-    }
-    for (int r = 0; r < W; ++r)
-        if (!(r & Step)) {
-            const V a = x[r], b = x[r + Step];
-            x[r] = chosen(a, b, low);
-            x[r + Step] = chosen(a, b, high);
-        }
-    if constexpr (Step * 2 < W) mirror_from<Step * 2>(x);
 }
 template <class T> LATHE_INLINE void unpack_transposed(const T* from, std::int64_t stride, float* to, int tokens, int head_size, int row) {
     for (int i = 0; i < tokens; i += W)
@@ -409,34 +347,6 @@ void attention_backward(const T* qkv, const T* p, const T* dout, T* dqkv, std::i
     }
 }
 
-// --- products with few rows: bound by reading the weight once
-
-template <int R, int O> LATHE_INLINE void thin_tile(const float* x, const float* w, const float* bias, float* y, int in, std::int64_t o, std::int64_t out) {
-    V sum[R][O];
-    for (int r = 0; r < R; ++r)
-        for (int c = 0; c < O; ++c) sum[r][c] = V{};
-    each(in, [&](std::int64_t i, int n) {
-        V columns[O];
-        for (int c = 0; c < O; ++c) columns[c] = load(w + (o + c) * in + i, n);
-        for (int r = 0; r < R; ++r) {
-            const V value = load(x + std::int64_t{r} * in + i, n);
-            for (int c = 0; c < O; ++c) sum[r][c] += value * columns[c];
-        }
-    });
-    for (int r = 0; r < R; ++r)
-        for (int c = 0; c < O; ++c) y[r * out + o + c] = hsum(sum[r][c]) + (bias ? bias[o + c] : 0.0f);
-}
-template <int R> void thin_rows(const float* x, const float* w, const float* bias, float* y, int in, std::int64_t first, std::int64_t end, std::int64_t out) {
-    constexpr int O = R * 4 <= LATHE_TILE_ROWS * LATHE_TILE_COLS ? 4 : 2;
-    std::int64_t o = first;
-    for (; o + O <= end; o += O) thin_tile<R, O>(x, w, bias, y, in, o, out);
-    for (; o < end; ++o) thin_tile<R, 1>(x, w, bias, y, in, o, out);
-}
-template <int R = kThinRows> void thin_linear(const float* x, const float* w, const float* bias, float* y, int rows, int in, std::int64_t first, std::int64_t end, std::int64_t out) {
-    if (rows == R) thin_rows<R>(x, w, bias, y, in, first, end, out);
-    else if constexpr (R > 1) thin_linear<R - 1>(x, w, bias, y, rows, in, first, end, out);
-}
-
 void adamw(float* p, const float* g, float* m, float* v, std::int64_t count, const AdamwStep& s) {
     const float keep = 1.0f - s.lr * s.decay, rate = s.lr / s.correction1, root = 1.0f / s.correction2;
     each(count, [&](std::int64_t i, int n) {
@@ -504,7 +414,7 @@ template <class T> constexpr Typed<T> make_typed() {
 #define LATHE_TEXT_OF(x) #x
 #define LATHE_TEXT(x) LATHE_TEXT_OF(x)
 const Table& table() {
-    static const Table made{LATHE_TEXT(LATHE_ISA), make_typed<float>(), make_typed<Bf16>(), attention_scratch, thin_linear<>, adamw, lerp, sum_squares, on_grid, grid_error, add_relu, quantize_u8, dequantize_u8, upsampled_row_u8, gather_rows, gather_rows_past_cache};
+    static const Table made{LATHE_TEXT(LATHE_ISA), make_typed<float>(), make_typed<Bf16>(), attention_scratch, thin_linear<>, kPanel, linear, adamw, lerp, sum_squares, on_grid, grid_error, add_relu, quantize_u8, dequantize_u8, upsampled_row_u8, gather_rows, gather_rows_past_cache};
     return made;
 }
 

@@ -103,8 +103,6 @@ void measure_per_sample(int threads) {
     // What was merged in one turn must not be found in the next: the best path is measured with new weights of the mixed pictures each time.
     std::vector<double> fresh;
     for (int i = 0; i < 3; ++i) {
-        const auto again = made(GatedPath::automatic);
-        again->answer(images.narrow(0, 0, 1).expand({kPictures, -1, -1, -1}).contiguous(), {});   // pages touched, weights packed
         const auto cold = made(GatedPath::automatic);
         fresh.push_back(seconds_of([&] { cold->answer(images, {}); }));
     }

@@ -149,10 +149,9 @@ private:
         const Mixture mixture(only);
         for (std::size_t i = 0; i < shares.size(); ++i) {
             const double start = monotonic_seconds();
-            for (auto& [key, out] : merged) {
-                out.zero_();
-                for (std::size_t k = 0; k < shares[i].size(); ++k) out.add_(m_vit.sources().at(key)[k], shares[i][k]);
-            }
+            for (auto& [key, out] : merged) out.zero_();
+            for (std::size_t k = 0; k < shares[i].size(); ++k)
+                for (auto& [key, out] : merged) out.add_(m_vit.sources().at(key)[k], shares[i][k]);
             a.merge_seconds += monotonic_seconds() - start;
             all.push_back(m_vit.features(images.narrow(0, std::int64_t(i), 1), mixture, {&merged}));
         }

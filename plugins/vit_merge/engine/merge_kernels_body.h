@@ -11,7 +11,6 @@ namespace lathe::vit_merge::kernel::LATHE_ISA {
 namespace {
 
 constexpr int W = LATHE_LANES, kRegisters = 4;                     // of a step
-constexpr int kBlock = 4096;                                       // elements: their sum and the next block of some sources stay in the first two caches
 typedef float V __attribute__((vector_size(W * 4)));
 typedef std::uint32_t U __attribute__((vector_size(W * 4)));
 typedef std::uint16_t H __attribute__((vector_size(W * 2)));
@@ -64,7 +63,7 @@ template <WeightType type> LATHE_INLINE float load_one(const char* p) {
 template <WeightType type> LATHE_INLINE void add_step(const WeightSource& source, std::int64_t at, V (&sum)[kRegisters]) {
     const char* p = static_cast<const char*>(source.data) + at * kBytes<type>;
 #if defined(__SSE2__)
-    for (int line = 0; line < kRegisters * W * kBytes<type>; line += 64) __builtin_prefetch(p + 2048 + line, 0, 0);   // many streams at once: the processor's own prefetcher stops at every page
+    for (int line = 0; line < kRegisters * W * kBytes<type>; line += 64) __builtin_prefetch(p + 1024 + line, 0, 3);   // many streams at once: the processor's own prefetcher stops at every page
 #endif
     for (int r = 0; r < kRegisters; ++r) sum[r] += source.weight * load<type>(p + r * W * kBytes<type>);
 }
@@ -85,25 +84,6 @@ LATHE_INLINE void stream(float* p, V v) {
 #else
     std::memcpy(p, &v, sizeof v);
 #endif
-}
-
-/// One source over a block: kept in `sum`, the last one written to `out`.
-template <WeightType type> LATHE_INLINE void add_to_block(const WeightSource& source, std::int64_t at, bool is_first, bool is_last, float* sum, float* out) {
-    const char* p = static_cast<const char*>(source.data) + at * kBytes<type>;
-    for (int k = 0; k < kBlock; k += kRegisters * W) {
-#if defined(__SSE2__)
-        for (int line = 0; line < kRegisters * W * kBytes<type>; line += 64) __builtin_prefetch(p + (kBlock + k) * kBytes<type> + line, 0, 3);
-#endif
-        for (int r = 0; r < kRegisters; ++r) {
-            V v = source.weight * load<type>(p + (k + r * W) * kBytes<type>), before;
-            if (!is_first) {
-                std::memcpy(&before, sum + k + r * W, sizeof before);
-                v += before;
-            }
-            if (is_last) stream(out + at + k + r * W, v);
-            else std::memcpy(sum + k + r * W, &v, sizeof v);
-        }
-    }
 }
 
 LATHE_INLINE float one(const WeightSource& source, std::int64_t at) {
@@ -131,15 +111,6 @@ void weighted_sum(const WeightSource* sources, int count, float* out, std::int64
     if (past_cache) {
         const std::int64_t to_line = static_cast<std::int64_t>((64 - reinterpret_cast<std::uintptr_t>(out) % 64) % 64 / sizeof(float));
         slow(to_line < elements ? to_line : elements);
-        // A processor reads one stream and asks for the next block in time faster than many streams at once, whose prefetching ends at every page.
-        alignas(64) float sum[kBlock];
-        for (; count > 2 && at + kBlock <= elements; at += kBlock)
-            for (int i = 0; i < count; ++i) {
-                const WeightSource& source = sources[i];
-                if (source.type == WeightType::f32) add_to_block<WeightType::f32>(source, at, i == 0, i + 1 == count, sum, out);
-                else if (source.type == WeightType::bf16) add_to_block<WeightType::bf16>(source, at, i == 0, i + 1 == count, sum, out);
-                else add_to_block<WeightType::f16>(source, at, i == 0, i + 1 == count, sum, out);
-            }
         fast([](float* p, V v) { stream(p, v); });
 #if defined(__SSE2__)
         _mm_sfence();

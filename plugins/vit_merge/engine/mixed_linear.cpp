@@ -1,6 +1,6 @@
 #include "plugins/vit_merge/engine/mixed_linear.h"
 #include "core/base/error.h"
-#include "core/nn/fast_linear.h"
+#include "core/nn/kernels.h"
 #include "plugins/vit_merge/engine/vit_block.h"
 #include <ATen/ATen.h>
 
@@ -54,23 +54,21 @@ at::Tensor mixed_linear(const at::Tensor& x, const std::vector<at::Tensor>& weig
     const std::int64_t items = x.size(0), tokens = x.size(1), out = weights.front().size(0);
     if (items != mixture.items() || std::int64_t(weights.size()) != mixture.sources() || (!biases.empty() && biases.size() != weights.size()))
         throw Error(ErrorCode::internal, "A mixture does not fit its weights.", std::to_string(weights.size()) + " weights for " + std::to_string(mixture.sources()) + " sources");
-    // Weights that are used once are laid out anew for oneDNN at each call: where it is the faster product, that is a small share of it.
-    const auto product = [](const at::Tensor& rows, const at::Tensor& w, const at::Tensor& bias) { return FastLinear()(rows, w, bias); };
     const auto bias_of = [&](std::int64_t source) { return biases.empty() ? at::Tensor() : biases[std::size_t(source)]; };
-    if (mixture.uses().size() == 1 && mixture.all_alone()) {
-        const std::int64_t source = mixture.uses().front().source;
-        return product(x, weights[std::size_t(source)].to(at::kFloat), bias_of(source));
-    }
-    at::Tensor y = at::empty({items, tokens, out}, x.options());
-    if (!mixture.all_alone()) y.index_fill_(0, mixture.mixed_items(), 0);
+    const auto rows_of = [](const at::Tensor& t) { return t.reshape({-1, t.size(-1)}); };
+    const at::Tensor y = at::empty({items, tokens, out}, x.options());
+    std::vector<fused::Linear> layers;                     // of all sources at once: many small products on one thread each keep the others busy
+    std::vector<const Mixture::Use*> parts;                // those whose products are shares of what they belong to
     for (const Mixture::Use& use : mixture.uses()) {
         const at::Tensor w = weights[std::size_t(use.source)].to(at::kFloat);
-        if (use.alone) {
-            y.narrow(0, use.first, use.count).copy_(product(x.narrow(0, use.first, use.count), w, bias_of(use.source)));
-            continue;
-        }
-        y.index_add_(0, use.items, product(x.index_select(0, use.items), w, bias_of(use.source)).mul_(use.shares.view({-1, 1, 1})));
+        const at::Tensor rows = rows_of(use.alone ? x.narrow(0, use.first, use.count) : x.index_select(0, use.items));
+        layers.push_back({rows, w, bias_of(use.source), use.alone ? rows_of(y.narrow(0, use.first, use.count)) : at::empty({rows.size(0), out}, x.options())});
+        parts.push_back(use.alone ? nullptr : &use);
     }
+    fused::linears(layers);
+    if (!mixture.all_alone()) y.index_fill_(0, mixture.mixed_items(), 0);
+    for (std::size_t i = 0; i < parts.size(); ++i)
+        if (parts[i]) y.index_add_(0, parts[i]->items, layers[i].y.view({-1, tokens, out}).mul_(parts[i]->shares.view({-1, 1, 1})));
     return y;
 }
 

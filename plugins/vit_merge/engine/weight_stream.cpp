@@ -10,7 +10,7 @@
 namespace lathe::vit_merge {
 namespace {
 
-constexpr std::int64_t kSumChunk = 65'536;               // elements: 256 KiB of output
+constexpr std::int64_t kSumBlock = 4096, kSumGrain = 16;  // elements, and how many blocks are worth a thread
 
 kernel::WeightType weight_type(const at::Tensor& t) {
     switch (t.scalar_type()) {
@@ -81,14 +81,11 @@ void weighted_sum(std::span<const at::Tensor> sources, std::span<const double> w
     const bool past_cache = is_past_last_cache(std::max(written, bytes_before(out, out.numel())));
     float* to = static_cast<float*>(out.mutable_data_ptr());
     const std::int64_t elements = out.numel();
-    at::parallel_for(0, (elements + kSumChunk - 1) / kSumChunk, 1, [&](std::int64_t begin, std::int64_t end) {
-        std::vector<kernel::WeightSource> at_chunk = used;
-        for (std::int64_t chunk = begin; chunk < end; ++chunk) {
-            const std::int64_t first = chunk * kSumChunk;
-            for (std::size_t i = 0; i < used.size(); ++i)
-                at_chunk[i].data = static_cast<const char*>(used[i].data) + first * (used[i].type == kernel::WeightType::f32 ? 4 : 2);
-            kernel::table().weighted_sum(at_chunk.data(), static_cast<int>(at_chunk.size()), to + first, std::min(kSumChunk, elements - first), past_cache);
-        }
+    at::parallel_for(0, (elements + kSumBlock - 1) / kSumBlock, kSumGrain, [&](std::int64_t begin, std::int64_t end) {
+        std::vector<kernel::WeightSource> part = used;
+        const std::int64_t first = begin * kSumBlock;
+        for (kernel::WeightSource& source : part) source.data = static_cast<const char*>(source.data) + first * (source.type == kernel::WeightType::f32 ? 4 : 2);
+        kernel::table().weighted_sum(part.data(), static_cast<int>(part.size()), to + first, std::min(end * kSumBlock, elements) - first, past_cache);
     });
 }
 
