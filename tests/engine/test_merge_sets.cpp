@@ -221,6 +221,27 @@ private Q_SLOTS:
         QVERIFY(error_of([&] { merge_static(*open_model_set(sources, {}, {}), average, {}, {}); }).empty());
     }
 
+    /// Looking for NaN reads every file once; it stops where it is told to, and nothing half-known stays behind.
+    void opening_is_cancelled() {
+        const fs::path at = folder("cancelled");
+        write_vits(at, 3);
+        FakeRun run;
+        run.inputs = {{"set", "data", "", at.string()}};
+        run.set_params(complete_parameters(set_parameters(), Json::object()));
+        for (const int looks : {0, 1, 40}) {
+            FakeRun stopped;
+            stopped.inputs = run.inputs;
+            stopped.set_params(run.params());
+            stopped.cancel_after = looks;
+            QVERIFY_THROWS_EXCEPTION(Cancelled, open_model_set(stopped));
+        }
+        QCOMPARE(open_model_set(run)->models.size(), std::size_t{3});
+        QVERIFY(run.looks() > 10);
+        const int before = run.looks();
+        open_model_set(run);
+        QCOMPARE(run.looks(), before);                     // known by now
+    }
+
     void from_folders_and_tables() {
         const fs::path at = folder("set");
         const auto sources = write_vits(at, 3);

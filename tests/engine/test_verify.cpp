@@ -136,6 +136,11 @@ private Q_SLOTS:
         QVERIFY(std::isinf(measure("rel_l2", x, at::zeros({4})).error));
         QCOMPARE(measure("rel_l2", at::zeros({4}), at::zeros({4})).error, 0.0);
         QCOMPARE(measure("max_abs", at::zeros({0}), at::zeros({0})).error, 0.0);
+        // What 16 bits cannot hold is no difference; what they could is.
+        const at::Tensor third = at::tensor({1.0F / 3, 1000.0F / 7});
+        QCOMPARE(measure("max_abs", third, third.to(at::kHalf)).error, 0.0);
+        QCOMPARE(measure("max_rel", third, third.to(at::kBFloat16)).error, 0.0);
+        QVERIFY(measure("max_abs", third + 0.01, third.to(at::kHalf)).error > 0.009);
         const at::Tensor rows = at::tensor({100.0F, 1.0F, 0.0F, 0.0F}).reshape({2, 2});
         QVERIFY(std::abs(measure("row_rel", at::tensor({100.0F, 1.5F, 0.0F, 0.0F}).reshape({2, 2}), rows).error - 0.005) < 1e-9);
         QVERIFY(std::abs(measure("row_rel", at::tensor({100.0F, 1.0F, 0.25F, 0.0F}).reshape({2, 2}), rows).error - 0.25) < 1e-9);

@@ -11,6 +11,7 @@
 #include "test_data.h"
 #include "verify_text.h"
 #include <ATen/ATen.h>
+#include <QProcess>
 #include <QTemporaryDir>
 #include <QtTest>
 #include <c10/core/GradMode.h>
@@ -143,6 +144,25 @@ class TestVitNetworks : public QObject {
         return open_tensors(file);
     }
 
+    /// The tensors, written by Python under this name, make the same network.
+    void opens_as_python_wrote_it(Vit& vit, const std::map<std::string, at::Tensor>& tensors, const char* name, std::string_view layout) const {
+        write_safetensors(path("given.safetensors"), tensors);
+        QProcess python;
+        python.start(QStringLiteral("python3"), {QString::fromStdString(test_data("convert_checkpoint.py").string()), QString::fromStdString(path("given.safetensors").string()), QString::fromStdString(path(name).string())});
+        QVERIFY2(python.waitForStarted() && python.waitForFinished(120'000) && python.exitCode() == 0, python.readAllStandardError().constData());
+        const auto index = open_tensors(path(name));
+        std::string why;
+        const auto found = recognise_vit(*index, &why);
+        QVERIFY2(found.has_value(), why.c_str());
+        QCOMPARE(to_text(found->layout), layout);
+        QVERIFY2(differences(vit.vit(), *found).empty(), json_text(to_json(*found)).c_str());
+        Vit again(*found);
+        again.load_canonical(canonical_tensors(*index, *found));
+        again.prepare_inference();
+        const at::Tensor images = at::randn({2, 3, 16, 16});
+        QVERIFY(at::equal(again.forward({images}, nullptr), vit.forward({images}, nullptr)));
+    }
+
 private Q_SLOTS:
     void references_data() {
         QTest::addColumn<QString>("file");
@@ -266,11 +286,12 @@ private Q_SLOTS:
         QCOMPARE(parse_vit_key("vit.encoder.layer.1.attention.attention.key.weight").canonical, std::string("blocks.1.attn.k.weight"));
     }
 
+    /// As numpy wrote it, with kernels transposed as JAX has them.
     void an_augreg_file_opens() {
         const c10::NoGradGuard as_in_the_engine;
         VitConfig c = small_vit();
         const auto vit = random_vit(c);
-        std::map<std::string, at::Tensor> jax;   // transposed as JAX has them; the reader does not care which kind of file holds them
+        std::map<std::string, at::Tensor> jax;
         const std::int64_t size = c.dim / c.heads;
         for (const auto& [key, t] : vit->state()) {
             const auto dense = [&](const std::string& name, const at::Tensor& value, bool weight) { jax[name + (weight ? "/kernel" : "/bias")] = (weight ? value.t() : value).contiguous(); };
@@ -296,19 +317,18 @@ private Q_SLOTS:
                 }
             }
         }
-        const fs::path file = path("augreg.safetensors");
-        write_safetensors(file, jax);
-        const auto index = open_tensors(file);
-        std::string why;
-        const auto found = recognise_vit(*index, &why);
-        QVERIFY2(found.has_value(), why.c_str());
-        QCOMPARE(to_text(found->layout), std::string_view("augreg"));
-        QVERIFY2(differences(c, *found).empty(), json_text(to_json(*found)).c_str());
-        Vit again(*found);
-        again.load_canonical(canonical_tensors(*index, *found));
-        again.prepare_inference();
-        const at::Tensor images = at::randn({2, 3, 16, 16});
-        QVERIFY(at::equal(again.forward({images}, nullptr), vit->forward({images}, nullptr)));
+        opens_as_python_wrote_it(*vit, jax, "augreg.npz", "augreg");
+    }
+
+    /// The original DeiT files have the weights under "model", and nothing that tells the number of heads: they are 64 wide.
+    void a_wrapped_deit_file_opens() {
+        const c10::NoGradGuard as_in_the_engine;
+        VitConfig c = small_vit();
+        c.dim = 128;
+        c.heads = 2;
+        c.dist_token = true;
+        const auto vit = random_vit(c);
+        opens_as_python_wrote_it(*vit, vit->state(), "deit.pth", "timm");
     }
 
     void a_description_beside_the_file_is_read() {

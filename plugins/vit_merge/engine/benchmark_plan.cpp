@@ -54,6 +54,7 @@ BenchmarkPlan vit_plan(bool domains) {
     plan.base = {{"mnist", "mnist"}, {"fashion", "fashion"}, {"kmnist", "kmnist"}, {"notmnist", "notmnist"}, {"cifar10", "cifar10|crop=28"}};
     plan.first = domains ? 0 : kOfBase;
     plan.pictures = domains ? 8000 : 7000;
+    plan.epochs = 20;
     if (domains) plan.models = {{"clean", "mnist"}, {"photometric", "mnist|photometric"}, {"background", "mnist|background=cifar10"}, {"rotated", "mnist|rotate90"}, {"fonts", "fontdigits"}, {"optical", "optdigits"}};
     else plan.models = {plan.base[0], plan.base[1], plan.base[2], plan.base[3]};
     plan.sets.push_back({domains ? "vit_domains" : "vit_tasks", domains ? "Digits in six domains" : "Four tasks of vit-tasks", names_of(plan.models)});

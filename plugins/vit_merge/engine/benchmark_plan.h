@@ -22,6 +22,7 @@ struct BenchmarkPlan {
     std::vector<BenchmarkSet> sets;
     std::int64_t first = 0;                                ///< the first training picture of the fine-tuned models; those before train the base
     std::int64_t pictures = 0;                             ///< of each, from there on
+    double epochs = 10;                                    ///< of the fine-tuned models
 };
 
 /// tasks, domains, many: sets that are drawn here, with Fashion-MNIST. shipped: all three from one base. vit_tasks, vit_domains: those of specification 8, which need the folder vit-tasks.

@@ -1,6 +1,7 @@
 #include "plugins/vit_merge/engine/evaluation.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "plugins/vit_merge/engine/chosen_pictures.h"
 #include <algorithm>
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -222,7 +223,10 @@ void give_scores(RunContext& run, const TaskSetup& setup, const std::vector<Meth
             if (preview) continue;
             if (std::isfinite(task.joint)) run.metric("joint." + name, static_cast<std::int64_t>(k), task.joint);
             run.metric("oracle." + name, static_cast<std::int64_t>(k), task.oracle);
-            if (task.confusion.defined()) run.tensor("confusion", static_cast<std::int64_t>(k), task.confusion, {{"method", s.label}, {"task", name}, {"head", "oracle"}});
+            if (!task.confusion.defined()) continue;
+            Json classes = Json::array();
+            for (std::int64_t c = 0; c < task.confusion.size(0); ++c) classes.push_back(class_name(run, setup, static_cast<int>(t), c));
+            run.tensor("confusion", static_cast<std::int64_t>(k), task.confusion, {{"method", s.label}, {"task", name}, {"head", "oracle"}, {"classes", classes}});
         }
         methods.push_back({s.label, score_cell(s.joint()), score_cell(s.oracle()), score_cell(s.gate()), score_cell(joint), score_cell(oracle), s.parameters, s.bytes, s.bytes_half, score_cell(s.merge_ms), score_cell(s.forward_ms), s.path});
         if (s.mixed_batch && !preview)

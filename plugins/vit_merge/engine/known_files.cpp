@@ -72,8 +72,9 @@ TensorScan scan_tensor(const at::Tensor& tensor) {
     return out;
 }
 
-void look_over(KnownFile& known) {
+void look_over(KnownFile& known, const std::function<void()>& tick) {
     for (const TensorEntry& entry : known.file->entries()) {
+        if (tick) tick();
         const VitKey role = parse_vit_key(entry.name, known.config);
         if (role.group == KeyGroup::other) continue;
         const TensorScan scan = scan_tensor(known.file->get(entry.name));
@@ -92,7 +93,7 @@ std::string file_version(const std::filesystem::path& path) {
     return std::to_string(info.st_size) + " bytes, " + std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec) + ", " + std::to_string(info.st_ino);
 }
 
-std::shared_ptr<const KnownFile> known_file(const std::filesystem::path& path) {
+std::shared_ptr<const KnownFile> known_file(const std::filesystem::path& path, const std::function<void()>& tick) {
     static std::vector<std::shared_ptr<const KnownFile>> kept;   // most recently used last
     const std::string version = file_version(path);
     const auto found = std::find_if(kept.begin(), kept.end(), [&](const auto& one) { return one->path == path; });
@@ -112,7 +113,7 @@ std::shared_ptr<const KnownFile> known_file(const std::filesystem::path& path) {
     const auto config = recognise_vit(*known->file, &why);
     if (!config) throw Error(ErrorCode::wrong_format, "This is no Vision Transformer" + (why.empty() ? std::string(".") : ": " + why), path.string(), "Known are checkpoints of timm, DeiT, torchvision, Hugging Face ViT, CLIP image encoders and augreg.");
     known->config = *config;
-    look_over(*known);
+    look_over(*known, tick);
     kept.push_back(known);
     if (kept.size() > kFilesKept) kept.erase(kept.begin());
     return known;

@@ -2,6 +2,7 @@
 // Checkpoints that this process has opened: mapped, recognised and looked over once for each state of the file. Work thread only.
 #include "plugins/vit_merge/engine/vit_keys.h"
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 namespace lathe::vit_merge {
@@ -19,7 +20,7 @@ struct KnownFile {
 /// Size and time of change as text; empty: there is no such file.
 std::string file_version(const std::filesystem::path& path);
 
-/// Throws Error(not_found, wrong_format) naming the file.
-std::shared_ptr<const KnownFile> known_file(const std::filesystem::path& path);
+/// `tick` is called between tensors of a file that is new, and may throw: then it stays unknown. Throws Error(not_found, wrong_format) naming the file.
+std::shared_ptr<const KnownFile> known_file(const std::filesystem::path& path, const std::function<void()>& tick);
 
 }

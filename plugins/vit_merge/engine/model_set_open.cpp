@@ -153,11 +153,11 @@ void apply_table(const std::vector<TableRow>& rows, const std::filesystem::path&
     }
 }
 
-std::shared_ptr<const ModelSet> open_named(const NamedSources& named) {
+std::shared_ptr<const ModelSet> open_named(const NamedSources& named, const std::function<void()>& tick) {
     ModelSetBuilder builder;
     ModelSet& set = builder.set();
     const auto open = [&](ModelSource source) {
-        const auto known = known_file(source.path);
+        const auto known = known_file(source.path, tick);
         source.file = known->file;
         source.config = known->config;
         source.version = known->version;
@@ -184,7 +184,7 @@ std::string set_signature(const NamedSources& named) {
     return json_text(out);
 }
 
-std::shared_ptr<const ModelSet> kept_set(const NamedSources& named) {
+std::shared_ptr<const ModelSet> kept_set(const NamedSources& named, const std::function<void()>& tick) {
     static std::vector<std::pair<std::string, std::shared_ptr<const ModelSet>>> kept;   // most recently used last
     const std::string signature = set_signature(named);
     const auto found = std::find_if(kept.begin(), kept.end(), [&](const auto& one) { return one.first == signature; });
@@ -192,7 +192,7 @@ std::shared_ptr<const ModelSet> kept_set(const NamedSources& named) {
         std::rotate(found, found + 1, kept.end());
         return kept.back().second;
     }
-    kept.emplace_back(signature, open_named(named));
+    kept.emplace_back(signature, open_named(named, tick));
     if (kept.size() > kSetsKept) kept.erase(kept.begin());
     return kept.back().second;
 }
@@ -221,10 +221,10 @@ std::shared_ptr<const ModelSet> open_model_set(RunContext& run) {
         sources = is_folder ? read_set_folder(from) : read_set_file(from);
     }
     apply_table(rows, folder, sources);
-    return kept_set(sources);
+    return kept_set(sources, [&run] { run.check_cancelled(); });
 }
 
-std::shared_ptr<const ModelSet> open_model_set(const std::vector<ModelSource>& sources, const std::filesystem::path& base, const std::filesystem::path& gate) { return kept_set({sources, base, gate}); }
+std::shared_ptr<const ModelSet> open_model_set(const std::vector<ModelSource>& sources, const std::filesystem::path& base, const std::filesystem::path& gate) { return kept_set({sources, base, gate}, {}); }
 
 Json set_json(const ModelSet& set, const std::filesystem::path& folder) {
     const auto relative = [&](const std::filesystem::path& path) {

@@ -8,13 +8,15 @@
 """
 import argparse
 import json
-import struct
 import sys
 import time
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+sys.dont_write_bytecode = True
+from reference import read_safetensors
 
 
 # --- view transform, as backproject_inplace does it
@@ -135,18 +137,6 @@ class BevNeck(nn.Module):
 
 # --- reference files
 
-def read(path):
-    data = open(path, "rb").read()
-    size = struct.unpack("<Q", data[:8])[0]
-    header = json.loads(data[8:8 + size])
-    config = json.loads(header.pop("__metadata__")["config"])
-    tensors = {}
-    for key, entry in header.items():
-        first, end = entry["data_offsets"]
-        tensors[key] = torch.frombuffer(bytearray(data[8 + size + first:8 + size + end]), dtype=torch.float32).view(entry["shape"])
-    return config, tensors
-
-
 def load(net, tensors, prefix=""):
     state = net.state_dict()
     net.load_state_dict({k: tensors.get(prefix + k, v) for k, v in state.items()})
@@ -154,7 +144,7 @@ def load(net, tensors, prefix=""):
 
 
 def verify(path):
-    config, t = read(path)
+    t, config = read_safetensors(path)
     out = {}
     if config["case"] == "bev/view":
         points = voxel_points([int(v) for v in t["in.n_voxels"]], t["in.voxel_size"], t["in.origin"])

@@ -6,16 +6,16 @@
                             time forwards with random weights; one JSON line each. With --wait every forward waits for a line on
                             standard input, so that another program can take turns with this one.
 """
-import argparse
 import json
 import math
-import struct
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+sys.dont_write_bytecode = True
+from reference import main, read_safetensors, time_in_turns
 
 SIZES = {"S": (12, 384, 6), "B": (12, 768, 12), "L": (24, 1024, 16), "XL": (28, 1152, 16)}   # depth, width, heads
 TOLERANCE = 2e-5
@@ -144,25 +144,9 @@ class DiT(nn.Module):
         return torch.cat([torch.cat([guided, guided]), out[:, 3:]], dim=1)
 
 
-def read_safetensors(path):
-    types = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "F64": torch.float64, "I64": torch.int64, "I32": torch.int32, "U8": torch.uint8}
-    with open(path, "rb") as f:
-        size = struct.unpack("<Q", f.read(8))[0]
-        header = json.loads(f.read(size))
-        data = bytearray(f.read())
-    metadata = header.pop("__metadata__", {})
-    tensors = {}
-    for name, entry in header.items():
-        begin, end = entry["data_offsets"]
-        value = torch.empty(0, dtype=types[entry["dtype"]]) if begin == end else torch.frombuffer(data[begin:end], dtype=types[entry["dtype"]])
-        tensors[name] = value.reshape(entry["shape"])
-    return tensors, metadata
-
-
 @torch.inference_mode()
 def verify(path):
-    tensors, metadata = read_safetensors(path)
-    config = json.loads(metadata["config"])
+    tensors, config = read_safetensors(path)
     names = ("input_size", "patch_size", "in_channels", "hidden_size", "depth", "num_heads", "mlp_ratio", "num_classes", "learn_sigma")
     model = DiT(**{name: config[name] for name in names}).eval()
     model.load_state_dict({k: v for k, v in tensors.items() if not k.startswith(("in.", "mid.", "out."))})
@@ -190,39 +174,8 @@ def bench(args):
     torch.manual_seed(0)
     model = DiT(patch_size=int(patch), hidden_size=width, depth=depth, num_heads=heads).eval()
     x, t, y = torch.randn(args.batch, 4, 32, 32), torch.full((args.batch,), 500), torch.arange(args.batch)
-    for _ in range(2):
-        model(x, t, y)
-    for i in range(args.repeat):
-        if args.wait:
-            print(json.dumps({"ready": i}), flush=True)
-            if not sys.stdin.readline():
-                break
-        start = time.perf_counter()
-        model(x, t, y)
-        seconds = time.perf_counter() - start
-        print(json.dumps({"size": args.size, "batch": args.batch, "threads": torch.get_num_threads(), "torch": torch.__version__, "seconds": seconds}), flush=True)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True)
-    check = commands.add_parser("verify")
-    check.add_argument("files", nargs="+")
-    timing = commands.add_parser("bench")
-    timing.add_argument("--size", default="B/2", choices=[f"{s}/{p}" for s in SIZES for p in (2, 4, 8)])
-    timing.add_argument("--batch", type=int, default=2)
-    timing.add_argument("--repeat", type=int, default=7)
-    timing.add_argument("--wait", action="store_true")
-    for command in (check, timing):
-        command.add_argument("--threads", type=int, default=0, help="0: as PyTorch chooses")
-    args = parser.parse_args()
-    if args.threads > 0:
-        torch.set_num_threads(args.threads)
-    if args.command == "verify":
-        return 0 if all([verify(path) for path in args.files]) else 1
-    bench(args)
-    return 0
+    time_in_turns(args, lambda: model(x, t, y))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, verify, bench, [f"{s}/{p}" for s in SIZES for p in (2, 4, 8)], "B/2", 2))

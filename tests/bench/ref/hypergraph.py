@@ -14,7 +14,6 @@ import gzip
 import json
 import math
 import os
-import struct
 import sys
 import time
 
@@ -22,21 +21,9 @@ import torch
 import torch.nn.functional as F
 
 sys.dont_write_bytecode = True
-TYPES = {"F32": torch.float32, "F64": torch.float64, "I64": torch.int64, "I32": torch.int32, "U8": torch.uint8}
+from reference import read_safetensors
+
 VERIFIED = ["gcn_default", "hg_plain", "hgb_gcn", "hgb_hyper-gcn", "train_cora_coauthorship_hyperconv"]
-
-
-def read_safetensors(path):
-    data = bytearray(open(path, "rb").read())
-    size = struct.unpack("<Q", data[:8])[0]
-    header = json.loads(data[8:8 + size])
-    metadata = header.pop("__metadata__", {})
-    tensors = {}
-    for key, entry in header.items():
-        begin, end = entry["data_offsets"]
-        raw = data[8 + size + begin:8 + size + end]
-        tensors[key] = (torch.frombuffer(raw, dtype=TYPES[entry["dtype"]]) if raw else torch.empty(0, dtype=TYPES[entry["dtype"]])).view(entry["shape"])
-    return tensors, json.loads(metadata.get("config", "{}"))
 
 
 # --- sums by index, in whichever of PyTorch's two forms is faster here

@@ -20,7 +20,8 @@ import torch
 import torch.nn.functional as F
 
 sys.dont_write_bytecode = True
-from quantization_resnet import ReluOnGrid, WeightQuantizer, academic, calibrate, forward, full_range, on_grid, read_cifar, read_safetensors, resnet
+from reference import read_safetensors
+from quantization_resnet import ReluOnGrid, WeightQuantizer, academic, calibrate, forward, full_range, on_grid, read_cifar, resnet
 
 GAMMA, ZETA = -0.1, 1.1         # how far AdaRound's sigmoid is stretched
 WEIGHT, WARM_UP, BETA = 0.01, 0.2, (20.0, 2.0)

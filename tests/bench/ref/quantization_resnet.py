@@ -1,28 +1,14 @@
 """ResNet-20 for CIFAR-10 with the quantisers and observers of MQBench's backend Academic, in plain PyTorch; used by quantization.py."""
-import json
-import struct
-
 import torch
 import torch.nn.functional as F
+
+from reference import read_safetensors
 
 EPS = 1e-5                      # of the batch norms
 SMALLEST_SCALE = torch.finfo(torch.float32).eps
 
 
 # --- files
-
-def read_safetensors(path):
-    data = bytearray(open(path, "rb").read())
-    size = struct.unpack("<Q", data[:8])[0]
-    header = json.loads(data[8:8 + size])
-    metadata = header.pop("__metadata__", {})
-    tensors = {}
-    for key, entry in header.items():
-        if entry["dtype"] == "F32":
-            begin, end = entry["data_offsets"]
-            tensors[key] = torch.frombuffer(data[8 + size + begin:8 + size + end], dtype=torch.float32).view(entry["shape"])
-    return tensors, json.loads(metadata.get("config", "{}"))
-
 
 def read_cifar(path, count=None):
     """normalised images [n, 3, 32, 32], channels last, and labels [n]"""

@@ -6,16 +6,16 @@
                                  time forwards with random weights; one JSON line each. With --wait every forward waits for a line on
                                  standard input, so that another program can take turns with this one.
 """
-import argparse
 import json
 import math
-import struct
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+sys.dont_write_bytecode = True
+from reference import main, read_safetensors, time_in_turns
 
 SIZES = {"Ti": (12, 192, 3), "S": (12, 384, 6), "B": (12, 768, 12), "L": (24, 1024, 16)}   # depth, width, heads
 TOLERANCE = 1e-4
@@ -120,23 +120,9 @@ class Vit(nn.Module):
         return logits
 
 
-def read_safetensors(path):
-    with open(path, "rb") as f:
-        size = struct.unpack("<Q", f.read(8))[0]
-        header = json.loads(f.read(size))
-        data = bytearray(f.read())
-    metadata = header.pop("__metadata__", {})
-    tensors = {}
-    for name, entry in header.items():
-        begin, end = entry["data_offsets"]
-        tensors[name] = torch.frombuffer(data[begin:end], dtype=torch.float32).reshape(entry["shape"])
-    return tensors, metadata
-
-
 @torch.inference_mode()
 def verify(path):
-    tensors, metadata = read_safetensors(path)
-    config = json.loads(metadata["config"])
+    tensors, config = read_safetensors(path)
     weights = {k: v for k, v in tensors.items() if not k.startswith(("in.", "mid.", "out."))}
     width, channels, patch, _ = weights["patch_embed.proj.weight"].shape
     model = Vit(config["img_size"], patch, channels, width, config["depth"], config["num_heads"], len(weights["blocks.0.mlp.fc1.bias"]), len(weights["head.bias"]), "fc_norm.weight" in weights, "dist_token" in weights).eval()
@@ -159,39 +145,8 @@ def bench(args):
     torch.manual_seed(0)
     model = Vit(patch=int(patch), width=width, depth=depth, heads=heads, hidden=4 * width).eval()
     images = torch.randn(args.batch, 3, 224, 224)
-    for _ in range(2):
-        model(images)
-    for i in range(args.repeat):
-        if args.wait:
-            print(json.dumps({"ready": i}), flush=True)
-            if not sys.stdin.readline():
-                break
-        start = time.perf_counter()
-        model(images)
-        seconds = time.perf_counter() - start
-        print(json.dumps({"size": args.size, "batch": args.batch, "threads": torch.get_num_threads(), "torch": torch.__version__, "seconds": seconds}), flush=True)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True)
-    check = commands.add_parser("verify")
-    check.add_argument("files", nargs="+")
-    timing = commands.add_parser("bench")
-    timing.add_argument("--size", default="B/16", choices=[f"{s}/{p}" for s in SIZES for p in (14, 16, 32)])
-    timing.add_argument("--batch", type=int, default=1)
-    timing.add_argument("--repeat", type=int, default=7)
-    timing.add_argument("--wait", action="store_true")
-    for command in (check, timing):
-        command.add_argument("--threads", type=int, default=0, help="0: as PyTorch chooses")
-    args = parser.parse_args()
-    if args.threads > 0:
-        torch.set_num_threads(args.threads)
-    if args.command == "verify":
-        return 0 if all([verify(path) for path in args.files]) else 1
-    bench(args)
-    return 0
+    time_in_turns(args, lambda: model(images))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, verify, bench, [f"{s}/{p}" for s in SIZES for p in (14, 16, 32)], "B/16", 1))
