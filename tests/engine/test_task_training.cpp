@@ -313,6 +313,16 @@ private Q_SLOTS:
         QVERIFY(at::allclose(gate.sum(1), at::ones({10}), 1e-4, 1e-4));
         QVERIFY(strip.run.summaries.contains("joint") && strip.run.summaries.contains("oracle"));
         QVERIFY(strip.run.summaries.at("oracle").get<double>() >= strip.run.summaries.at("joint").get<double>());
+        // A model less: the gate answers for the others. One that it does not know: methods without a gate go on, the others say what is missing.
+        const auto with_row = [](const Json& row) { return Json{{"columns", {"name", "path", "data", "weight", "use"}}, {"rows", Json::array({row})}}; };
+        MethodRun less(strip_method(), {{"pictures", 6}, {"models", with_row(Json::array({"letters", "", "", "", 0}))}});
+        less.with("set", folder("bench") / "tasks.json")();
+        QCOMPARE(less.run.tensor("gate").sizes().vec(), (std::vector<std::int64_t>{6, 3}));
+        const Json more = with_row(Json::array({"stranger", (folder("bench") / "digits.safetensors").string(), "drawn:digits", "", 1}));
+        MethodRun average(strip_method(), {{"pictures", 5}, {"method", "average"}, {"models", more}});
+        average.with("set", folder("bench") / "tasks.json")();
+        QVERIFY(!average.run.tensor("gate").defined() && QString::fromStdString(average.run.logs.back()).contains("gate is left out"));
+        QVERIFY(has_all(error_of([&] { MethodRun(strip_method(), {{"pictures", 5}, {"models", more}}).with("set", folder("bench") / "tasks.json")(); }), {"needs a gate", "Train a gate"}));
         QVERIFY(has_all(error_of([&] { MethodRun(strip_method(), {{"tasks", Json::array({"digit"})}}).with("set", folder("bench") / "tasks.json")(); }), {"digit", "digits"}));
         QVERIFY(has_all(error_of([&] { MethodRun(strip_method(), {{"first", 100'000}}).with("set", folder("bench") / "tasks.json")(); }), {"picture 100000"}));
         QVERIFY(!error_of([&] { MethodRun(strip_method(), {{"files", Json::array({"/nowhere.png"})}}).with("set", folder("bench") / "tasks.json")(); }).empty());
@@ -360,6 +370,8 @@ private Q_SLOTS:
         }
         QVERIFY(whole.run.summaries.at("left_out").dump().find("ensemble") != std::string::npos);
         QCOMPARE(whole.run.tensor("gate_confusion").sum().item<int>(), 48);
+        const Json& classes = whole.run.find("confusion")->meta.at("classes");
+        QVERIFY(std::int64_t(classes.size()) == whole.run.tensor("confusion").size(0) && classes[0] != Json("0"));
         QVERIFY(has_all(error_of([&] { MethodRun(evaluate_method(), {{"methods", Json::array({"averag"})}}).with("set", folder("bench") / "tasks.json")(); }), {"averag", "average"}));
         QVERIFY(has_all(error_of([&] { MethodRun(evaluate_method(), {{"methods", Json::array({"gated mm=1"})}}).with("set", folder("bench") / "tasks.json")(); }), {"mm"}));
     }

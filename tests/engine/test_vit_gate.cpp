@@ -41,6 +41,23 @@ private Q_SLOTS:
         QCOMPARE(make_mobilenet_gate(8, {}, 0)->parameter_count(), std::int64_t(2'223'872 + 1281 * 8));
     }
 
+    /// Models are left out or stand in another order: the gate answers for those that are there.
+    void it_serves_some_of_its_models() {
+        const c10::NoGradGuard as_in_the_engine;
+        for (const bool small : {true, false}) {
+            const auto whole = small ? make_small_gate(4, 3, {"a", "b", "c", "d"}, 5) : make_mobilenet_gate(4, {"a", "b", "c", "d"}, 5), some = small ? make_small_gate(4, 3, {"a", "b", "c", "d"}, 5) : make_mobilenet_gate(4, {"a", "b", "c", "d"}, 5);
+            fit_gate(*some, {"d", "b"});
+            QCOMPARE(some->models(), std::int64_t(2));
+            QCOMPARE(some->names(), std::vector<std::string>({"d", "b"}));
+            QCOMPARE(whole->parameter_count() - some->parameter_count(), std::int64_t(2 * (small ? 65 : 1281)));
+            const at::Tensor images = at::randn({3, 3, 28, 28});
+            QVERIFY(at::allclose(some->logits(images), whole->logits(images).index_select(1, at::tensor({3, 1}, at::kLong)), 1e-5, 1e-6));
+            QVERIFY(has_all(error_of([&] { fit_gate(*whole, {"a", "x"}); }), {"another number of models", "4 there, 2 here"}));
+            QVERIFY(has_all(error_of([&] { fit_gate(*whole, {"a", "b", "c", "x"}); }), {"other models", "output 4 is d there, x here"}));
+            QCOMPARE(whole->models(), std::int64_t(4));
+        }
+    }
+
     void the_trunk_of_an_imagenet_file_is_taken() {
         const c10::NoGradGuard as_in_the_engine;
         const auto imagenet = make_mobilenet_gate(1001, {}, 2);

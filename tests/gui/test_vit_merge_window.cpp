@@ -107,11 +107,11 @@ private Q_SLOTS:
         QVERIFY(m_space);
         QTRY_VERIFY_WITH_TIMEOUT(action("vit_merge.evaluate"), kLong);
     }
+    void init() { QTRY_VERIFY_WITH_TIMEOUT(is_fresh(), kLong); }
     void cleanupTestCase() { m_window.reset(); }
 
     /// The shipped models are there from the start, and every control of the form is answered by the engine.
     void controls_are_live() {
-        QTRY_VERIFY_WITH_TIMEOUT(is_fresh(), kLong);
         QVERIFY(pictures("opened"));
         const QString before = measured();
         drag_slider("Gated blocks m", 0);
@@ -128,10 +128,10 @@ private Q_SLOTS:
 
     /// A click on the map takes a block out, or in.
     void blocks_are_clicked() {
-        auto* map = named<HeatMapView>("Attention");
+        auto* map = named<HeatMapView>("Full weights");
         QVERIFY(map);
         const QString before = measured();
-        QTest::mouseClick(map, Qt::LeftButton, {}, {map->width() / 2, map->height() / 2});
+        QTest::mouseClick(map, Qt::LeftButton, {}, {map->width() / 2, map->height() / 3});
         QTRY_VERIFY_WITH_TIMEOUT(is_fresh(), kLong);
         undo();
         QTRY_COMPARE_WITH_TIMEOUT(is_fresh() ? measured() : QString(), before, kLong);

@@ -61,7 +61,7 @@ std::shared_ptr<Gate> described_gate(RunContext& run, const ModelSet& set, std::
         std::shared_ptr<Gate> gate = open_gate(file);
         std::vector<std::string> names;
         for (const ModelSource& model : set.models) names.push_back(model.name);
-        require_gate_for(*gate, names);
+        fit_gate(*gate, names);
         return gate;
     } catch (const Error& error) {
         findings.push_back({Finding::Level::error, "The gate cannot be used: " + error.summary() + (error.where().empty() ? "" : " (" + error.where() + ")"), error.hint().empty() ? "Train a gate for these models, or take a static method." : error.hint()});
@@ -100,9 +100,9 @@ void describe_set(RunContext& run) {
     const auto set = open_model_set(run);
     const MergeSettings settings = merge_settings_from(run.params());
     std::vector<Finding> findings = set->findings;
-    const auto gate = described_gate(run, *set, findings);
-    give_models(run, *set);
     const bool mergeable = std::none_of(findings.begin(), findings.end(), [](const Finding& one) { return one.level == Finding::Level::error; }) && !set->keys.empty();
+    const auto gate = described_gate(run, *set, findings);   // without one, static methods merge all the same
+    give_models(run, *set);
     GatePlan plan;
     if (mergeable) {
         const bool vectors = settings.task_vectors && set->base;

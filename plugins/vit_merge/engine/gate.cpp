@@ -70,6 +70,15 @@ public:
     }
     at::Tensor features(const at::Tensor& images) override { return trunk(images, nullptr); }
 protected:
+    void keep_outputs(const std::vector<std::int64_t>& places) override {
+        const c10::NoGradGuard no_grad;
+        const at::Tensor rows = at::tensor(places, at::kLong);
+        m_classifier->weight = m_classifier->weight.index_select(0, rows);
+        m_classifier->bias = m_classifier->bias.index_select(0, rows);
+        m_models = std::int64_t(places.size());
+        m_config["models"] = m_models;
+        prepare_inference();
+    }
     AnyGate(std::int64_t models, std::int64_t channels, std::vector<std::string> names) : m_models(models), m_channels(channels) {
         if (models < 1 || models > 10'000 || channels < 1 || channels > 1024)
             throw Error(ErrorCode::invalid_value, "A gate tells 1 to 10000 models apart, from pictures of 1 to 1024 channels.", std::to_string(models) + " and " + std::to_string(channels));
@@ -261,6 +270,20 @@ void Gate::set_batch_statistics(bool on) {
     });
 }
 
+void Gate::keep_models(const std::vector<std::string>& names) {
+    std::vector<std::int64_t> places;
+    for (const std::string& name : names) {
+        const auto found = std::ranges::find(m_names, name);
+        if (found == m_names.end()) throw Error(ErrorCode::invalid_value, "The gate does not know a model.", name, "Train a gate for these models.");
+        places.push_back(found - m_names.begin());
+    }
+    keep_outputs(places);
+    m_names = names;
+    m_config["names"] = m_names;
+}
+
+void Gate::keep_outputs(const std::vector<std::int64_t>&) { throw Error(ErrorCode::unsupported, "A gate of this kind serves all of its models or none.", kind()); }
+
 std::unique_ptr<Gate> make_small_gate(std::int64_t models, std::int64_t channels, std::vector<std::string> names, std::uint64_t seed) {
     auto gate = std::make_unique<SmallGate>(models, channels, std::move(names));
     initialize_gate(*gate, seed);
@@ -295,6 +318,12 @@ std::unique_ptr<Gate> open_gate(const std::filesystem::path& file, std::int64_t 
         throw Error(ErrorCode::invalid_value, "This gate tells another number of models apart.", file.string() + ": " + std::to_string(gate->models()) + " instead of " + std::to_string(models),
             "Train a gate for these models.");
     return gate;
+}
+
+void fit_gate(Gate& gate, const std::vector<std::string>& names) {
+    const auto is_known = [&](const std::string& name) { return std::ranges::find(gate.names(), name) != gate.names().end(); };
+    if (gate.names() != names && !names.empty() && std::ranges::all_of(names, is_known)) gate.keep_models(names);
+    require_gate_for(gate, names);
 }
 
 void require_gate_for(const Gate& gate, const std::vector<std::string>& names) {

@@ -17,9 +17,12 @@ public:
     virtual at::Tensor features(const at::Tensor& images) = 0;              ///< [N, channels, h, w] before the mean
     void set_batch_statistics(bool on);                    ///< batch norms: those of the batch (training), else the running ones
     const std::vector<std::string>& names() const { return m_names; }       ///< of the models, in the order of its outputs; may be empty
+    /// From now on its outputs are those of these models, in this order: a gate serves some of the models it was trained for. Throws Error(invalid_value) where it does not know one by name.
+    void keep_models(const std::vector<std::string>& names);
     /// [N, C, H, W] normalised as for the ViTs -> logits [N, models] (the forward of Network gives the same).
     at::Tensor logits(const at::Tensor& images) { return forward({images}, nullptr); }
 protected:
+    virtual void keep_outputs(const std::vector<std::int64_t>& places);     ///< throws Error(unsupported) where a kind cannot
     std::vector<std::string> m_names;
 };
 
@@ -31,6 +34,8 @@ std::unique_ptr<Gate> make_mobilenet_gate(std::int64_t models, std::vector<std::
 /// By the keys of the file: a gate of either kind; of an ImageNet MobileNetV2 only the trunk is taken (`models` > 0). Throws Error(wrong_format, invalid_value) with what it found.
 std::unique_ptr<Gate> open_gate(const std::filesystem::path& file, std::int64_t models = 0);
 std::unique_ptr<Gate> open_gate(const TensorIndex& file, std::int64_t models = 0);
+/// The gate for these models: some of its outputs, where it knows all of them by name. Throws what require_gate_for throws.
+void fit_gate(Gate& gate, const std::vector<std::string>& names);
 /// Throws Error(invalid_value) where the gate is for another number of models, or for others than these names.
 void require_gate_for(const Gate& gate, const std::vector<std::string>& names);
 

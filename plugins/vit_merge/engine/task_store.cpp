@@ -128,15 +128,19 @@ TaskSetup open_setup(RunContext& run) {
     const InputAsset* given = run.input("gate");
     const fs::path gate = given ? fs::path(given->path) : setup.set->gate;
     if (!gate.empty()) {
-        const std::string key = gate.string() + "|" + file_version(gate);
-        setup.gate = gates.find(key);
-        if (!setup.gate) {
-            setup.gate = open_gate(gate);
-            gates.keep(key, setup.gate, 4 * setup.gate->parameter_count());
-        }
         std::vector<std::string> names;
         for (const ModelSource& model : setup.set->models) names.push_back(model.name);
-        require_gate_for(*setup.gate, names);
+        const std::string key = gate.string() + "|" + file_version(gate) + "|" + Json(names).dump();
+        setup.gate = gates.find(key);
+        if (!setup.gate) try {
+            setup.gate = open_gate(gate);
+            fit_gate(*setup.gate, names);
+            gates.keep(key, setup.gate, 4 * setup.gate->parameter_count());
+        } catch (const Error& error) {
+            if (given || error.code() != ErrorCode::invalid_value) throw;
+            setup.gate = nullptr;                          // the set's own does not fit models that were added: methods without a gate go on
+            run.log("warning", "The set's gate is left out. " + error.summary() + " (" + error.where() + ") " + error.hint());
+        }
     }
     setup.key = setup_key(*setup.set, gate);
     return setup;
