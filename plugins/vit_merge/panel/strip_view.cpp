@@ -76,7 +76,7 @@ QString StripView::note() const { return m_note->text(); }
 void StripView::show_strip(const Strip& strip, bool stale) {
     m_strip->set_pictures(strip.pictures);
     m_strip->set_stale(stale);
-    m_title->set_hint(stale ? tr("stale") : strip.pictures.isEmpty() ? QString() : tr("%1 pictures").arg(strip.pictures.size()));
+    m_title->set_hint(stale ? tr("stale") : strip.pictures.isEmpty() ? QString() : tr("%n picture(s)", nullptr, int(strip.pictures.size())));
     QStringList parts;
     const auto part = [&](const QString& name, double share) {
         if (!std::isnan(share)) parts << tr("%1 %2").arg(name, percent(share));
