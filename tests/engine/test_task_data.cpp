@@ -163,6 +163,10 @@ private Q_SLOTS:
         QCOMPARE(read.classes.size(), std::size_t{10});                            // though only three are there
         QCOMPARE(open_task((root() / "mnist").string(), {}, false, 0, 0).size(), std::int64_t{5});
         QCOMPARE(open_task("mnist", root(), false, 0, 0).images[0][0][0][1].item<int>(), 7);
+        // Of a set that is smaller than what is asked for: what there is.
+        QCOMPARE(open_task_at_most("mnist", root(), true, 2, 6).size(), std::int64_t{6});
+        QCOMPARE(open_task_at_most("mnist", root(), true, 2, 8000).images.sizes().vec(), (std::vector<std::int64_t>{10, 1, 28, 28}));
+        QVERIFY(!error_of([&] { open_task_at_most("mnist", root(), true, 12, 4); }).empty());
         QVERIFY(has_all(error_of([&] { open_task("kmnist", root(), true, 0, 0); }), {"kmnist", root().c_str()}));
         // A label beyond the classes that the set has.
         write_idx(root() / "fontdigits", "train", 4, std::string("\0\14", 2));

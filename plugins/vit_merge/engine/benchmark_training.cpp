@@ -69,7 +69,7 @@ bool BenchmarkTraining::is_done(const Stage& stage) const {
 }
 
 TaskImages BenchmarkTraining::pictures(const std::string& data, bool train, std::int64_t first, std::int64_t count) const {
-    return open_task(data, m_root, train, first, count, [this](std::int64_t) { m_run.check_cancelled(); });
+    return open_task_at_most(data, m_root, train, first, count, [this](std::int64_t) { m_run.check_cancelled(); });
 }
 
 void BenchmarkTraining::train_stage(const Stage& stage, TaskTrainer& trainer, const std::function<void(RunContext&, std::int64_t)>& measure) {

@@ -38,7 +38,7 @@ private:
     bool is_done(const Stage& stage) const;
     void train_stage(const Stage& stage, TaskTrainer& trainer, const std::function<void(RunContext&, std::int64_t)>& measure);
     void write(const Stage& stage, const std::map<std::string, at::Tensor>& tensors, const Json& config) const;
-    TaskImages pictures(const std::string& data, bool train, std::int64_t first, std::int64_t count) const;
+    TaskImages pictures(const std::string& data, bool train, std::int64_t first, std::int64_t count) const;   // at most so many
     void make_base(const Stage& stage);
     void make_model(const NamedData& model, const Stage& stage);
     void make_gate(const BenchmarkSet& set, const Stage& stage);

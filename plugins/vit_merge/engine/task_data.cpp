@@ -151,6 +151,17 @@ TaskImages open_task(const std::string& data, const fs::path& root, bool train, 
     return out;
 }
 
+TaskImages open_task_at_most(const std::string& data, const fs::path& root, bool train, std::int64_t first, std::int64_t count, const std::function<void(std::int64_t)>& done) {
+    try {
+        return open_task(data, root, train, first, count, done);
+    } catch (const Error& error) {
+        if (count == 0 || error.code() != ErrorCode::invalid_value) throw;
+        TaskImages all = open_task(data, root, train, first, 0, done);
+        if (all.size() > count) throw;                     // something else was wrong
+        return all;
+    }
+}
+
 at::Tensor model_pictures(const at::Tensor& bytes, std::int64_t channels, std::int64_t height, std::int64_t width, const std::vector<double>& mean, const std::vector<double>& deviation) {
     if (bytes.dim() != 4 || (bytes.size(1) != channels && bytes.size(1) != 1 && !(bytes.size(1) == 3 && channels == 1)) || static_cast<std::int64_t>(mean.size()) != channels || mean.size() != deviation.size())
         throw Error(ErrorCode::invalid_value, "The pictures cannot be given to this model.", c10::str("pictures ", bytes.sizes(), ", ", channels, " channels of the model, normalisation of ", mean.size()), "Choose a model for pictures of as many channels.");

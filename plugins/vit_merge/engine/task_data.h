@@ -22,6 +22,8 @@ struct TaskImages {
 /// CHANGE: "rotate90", "rotate=DEGREES", "invert", "photometric" (specification 8, D2), "noise=DEVIATION", "colour" (D3's kind, background drawn here), "background=cifar10" …
 /// Images [first, first + count) of the split (count 0: all). Same pixels everywhere and always. Throws Error(not_found, wrong_format, unknown_name, invalid_value) naming `data` and what is known.
 TaskImages open_task(const std::string& data, const std::filesystem::path& root, bool train, std::int64_t first, std::int64_t count, const std::function<void(std::int64_t)>& done = {});
+/// The same, but all that there are from `first` on where they are fewer than `count`.
+TaskImages open_task_at_most(const std::string& data, const std::filesystem::path& root, bool train, std::int64_t first, std::int64_t count, const std::function<void(std::int64_t)>& done = {});
 /// Names and one line of help for each source and change.
 std::vector<std::pair<std::string, std::string>> known_task_data();
 

@@ -100,16 +100,8 @@ std::shared_ptr<const TaskImages> kept_task(RunContext& run, const std::string& 
             return first_pictures(all.front().images, count);
         }
     const auto tick = [&run](std::int64_t) { run.check_cancelled(); };
-    TaskImages opened;
-    bool whole = count == 0;
-    try {
-        opened = open_task(data, root, train, 0, count, tick);
-    } catch (const Error& error) {
-        if (count == 0 || error.code() != ErrorCode::invalid_value) throw;
-        opened = open_task(data, root, train, 0, 0, tick);   // fewer than were asked for
-        whole = true;
-        if (opened.size() > count) throw;
-    }
+    TaskImages opened = open_task_at_most(data, root, train, 0, count, tick);
+    const bool whole = count == 0 || opened.size() < count;
     all.push_front({key, whole, std::make_shared<const TaskImages>(std::move(opened))});
     trim_pictures();
     return first_pictures(all.front().images, count);

@@ -44,7 +44,7 @@ void CostView::show_costs(const Description& set, const Strip& strip, int m, boo
     m_half->set_value(megabytes(bytes / 2));
     const auto time = [&](const char* key) { return milliseconds(strip.metrics.value(QString::fromLatin1(key), std::nan(""))); };
     const double groups = fact(strip.summary, "groups");
-    m_merge->set_value(time("merge_ms"), -1, groups > 0 ? tr("%n set(s) of weights", nullptr, groups) : QString());
+    m_merge->set_value(time("merge_ms"), -1, groups > 0 ? tr("%n set(s) of weights", nullptr, int(groups)) : QString());
     m_forward->set_value(time("forward_ms"), -1, strip.pictures.isEmpty() ? QString() : tr("%n picture(s)", nullptr, int(strip.pictures.size())));
     m_gate_time->set_value(time("gate_ms"));
     const QString path = text_fact(strip.summary, "path");
