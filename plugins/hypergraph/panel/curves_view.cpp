@@ -33,7 +33,7 @@ void CurvesView::show_training(const Training* training, bool stale) {
     bool is_error = false;
     if (training) {
         const auto add = [&](QVector<Curve>& into, const char* key, const QString& name, int series, double factor) {
-            const auto points = training->series.value(QString::fromLatin1(key));
+            const auto points = training->series.points(QString::fromLatin1(key));
             if (points.isEmpty()) return;
             Curve curve{QString::fromLatin1(key), name, {}, {}, series, false, points.size() < 2, stale, {}};
             for (const auto& [epoch, value] : points) {
@@ -44,7 +44,7 @@ void CurvesView::show_training(const Training* training, bool stale) {
         };
         add(losses, "train_loss", tr("training"), 0, 1);
         add(losses, "val_loss", tr("validation"), 1, 1);
-        is_error = !training->series.value(QStringLiteral("train_mae")).isEmpty() || !training->series.value(QStringLiteral("val_mae")).isEmpty();   // a recorded run has empty series, too
+        is_error = training->series.keys().contains(QStringLiteral("train_mae")) || training->series.keys().contains(QStringLiteral("val_mae"));
         add(scores, is_error ? "train_mae" : "train_accuracy", tr("training"), 0, is_error ? 1 : 100);
         add(scores, is_error ? "val_mae" : "val_accuracy", tr("validation"), 1, is_error ? 1 : 100);
     }
