@@ -1,7 +1,7 @@
 #pragma once
 // What one run of bev.detect has given so far: pictures, boxes, the view of every voxel, maps. Filled from events, or from a project. Lidar frame, metres.
+#include "core/base/csv.h"
 #include "core/method/run.h"
-#include "core/report/csv.h"
 #include <QImage>
 #include <QString>
 #include <QStringList>

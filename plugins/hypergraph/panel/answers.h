@@ -1,7 +1,7 @@
 #pragma once
 // Tables and tensors of the engine as values. Stateless; any thread.
+#include "core/base/csv.h"
 #include "core/method/run.h"
-#include "core/report/csv.h"
 #include "widgets/facts.h"
 #include <optional>
 #include <vector>

@@ -1,8 +1,8 @@
 #pragma once
 // The network as the engine tells of it: nodes with their quantizers, and the layers that have weights, with what quantization does to each. Filled from tables
 // and tensors of quantization.describe and .evaluate; a column that is missing is not known. Plain values, no widgets; GUI thread or tests.
+#include "core/base/csv.h"
 #include "core/method/run.h"
-#include "core/report/csv.h"
 #include "widgets/facts.h"
 #include <QList>
 #include <QString>

@@ -1,7 +1,7 @@
 #pragma once
 // Tables and tensors of the engine as the workspace of merging reads them: by names of columns, numbers of any type as double. Stateless; any thread.
+#include "core/base/csv.h"
 #include "core/method/run.h"
-#include "core/report/csv.h"
 #include "widgets/facts.h"
 #include <QImage>
 #include <QVariant>
