@@ -105,7 +105,6 @@ Point3 VoxelView::centre(const std::array<int, 3>& voxel) const {
 
 bool Frame::take(const Artifact& artifact) {
     const std::string& key = artifact.key;
-    const auto table = [&] { return artifact.bytes ? parse_csv(*artifact.bytes) : CsvTable{}; };
     if (key.starts_with("image.")) {
         CameraPicture picture = picture_of(artifact);
         const auto known = std::find_if(cameras.begin(), cameras.end(), [&](const CameraPicture& c) { return c.channel == picture.channel; });
@@ -140,17 +139,17 @@ bool Frame::take(const Artifact& artifact) {
         if (tensor.shape.size() != 2) refuse_frame(key, "it has not two axes");
         bev_magnitude = {int(tensor.shape[0]), int(tensor.shape[1]), tensor.values<float>()};
     } else if (key == "candidates") {
-        candidates = table();
+        candidates = table_of(artifact);
     } else if (key == "matches") {
-        matches = table();
+        matches = table_of(artifact);
     } else if (key == "stages") {
-        stages = table();
+        stages = table_of(artifact);
     } else if (key == "history") {
-        history = table();
+        history = table_of(artifact);
     } else if (key == "coverage.cameras") {
-        coverage_cameras = table();
+        coverage_cameras = table_of(artifact);
     } else if (key == "coverage.heights") {
-        coverage_heights = table();
+        coverage_heights = table_of(artifact);
     } else {
         return false;
     }
@@ -176,13 +175,5 @@ const CameraPicture* Frame::camera(const QString& channel) const {
 }
 
 QString short_name(const QString& channel) { return channel.startsWith(u"CAM_") ? channel.mid(4) : channel; }
-
-QString text_in(const CsvTable& table, std::size_t row, const char* column) {
-    const auto found = std::find(table.columns.begin(), table.columns.end(), column);
-    if (found == table.columns.end() || row >= table.rows.size()) return {};
-    return QString::fromStdString(table.rows[row][std::size_t(found - table.columns.begin())]);
-}
-
-std::optional<double> number_in(const CsvTable& table, std::size_t row, const char* column) { return parse_number(text_in(table, row, column).toStdString()); }
 
 }

@@ -22,28 +22,6 @@ template <class T> std::vector<T> values_of(const Artifact& artifact, std::int64
 
 }
 
-CsvTable table_of(const Artifact& artifact) { return artifact.bytes ? parse_csv(*artifact.bytes) : CsvTable{}; }
-
-int column_of(const CsvTable& table, const char* name) {
-    const auto found = std::ranges::find(table.columns, name);
-    return found == table.columns.end() ? -1 : int(found - table.columns.begin());
-}
-
-QString cell_of(const CsvTable& table, std::size_t row, int column) {
-    return column < 0 || row >= table.rows.size() ? QString() : QString::fromStdString(table.rows[row][std::size_t(column)]);
-}
-
-std::optional<double> number_of(const CsvTable& table, std::size_t row, int column) {
-    return column < 0 || row >= table.rows.size() ? std::nullopt : parse_number(table.rows[row][std::size_t(column)]);
-}
-
-QString csv_of(const CsvTable& table) {
-    if (table.columns.empty()) return {};
-    std::string out = csv_row({table.columns.begin(), table.columns.end()});
-    for (const auto& row : table.rows) out += csv_row({row.begin(), row.end()});
-    return QString::fromStdString(out);
-}
-
 QString shown_cell(const std::string& cell) {
     const auto number = parse_number(cell);
     if (!number || !std::isfinite(*number)) return QString::fromStdString(cell);

@@ -1,31 +1,11 @@
 #pragma once
 // Tables and tensors of the engine as the workspace of merging reads them: by names of columns, numbers of any type as double. Stateless; any thread.
-#include "core/base/csv.h"
-#include "core/method/run.h"
+#include "widgets/answers.h"
 #include "widgets/facts.h"
 #include <QImage>
-#include <QVariant>
-#include <optional>
 #include <vector>
 
 namespace lathe::vit_merge {
-
-class Table {
-public:
-    Table() = default;
-    explicit Table(const Artifact& artifact);              ///< empty without bytes
-    int rows() const { return int(m_table.rows.size()); }
-    bool is_empty() const { return m_table.rows.empty(); }
-    bool has(const char* column) const { return place(column) >= 0; }
-    QStringList columns() const;
-    QString text(int row, const char* column) const;       ///< empty where there is no such cell
-    double number(int row, const char* column) const;      ///< NaN where there is none, or it is no number
-    QString csv() const;
-    QList<QVariantList> cells() const;                     ///< numbers as double, empty cells invalid
-private:
-    int place(const char* column) const;
-    CsvTable m_table;
-};
 
 /// Row-major, of any number type that the engine sends.
 struct Values {

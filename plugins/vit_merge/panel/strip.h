@@ -47,7 +47,7 @@ struct Strip {
     double gate_share() const;                             ///< of pictures whose task is known and whose head is the task's
 private:
     std::map<std::int64_t, QImage> m_images;
-    Table m_rows;
+    CsvTable m_rows;
     Values m_gate;
 };
 
