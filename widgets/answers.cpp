@@ -1,4 +1,5 @@
 #include "widgets/answers.h"
+#include "core/base/error.h"
 #include <algorithm>
 #include <cmath>
 
@@ -30,6 +31,7 @@ std::optional<double> number_in(const CsvTable& table, std::size_t row, int colu
 
 QString text_in(const CsvTable& table, std::size_t row, const char* column) { return text_in(table, row, column_of(table, column)); }
 std::optional<double> number_in(const CsvTable& table, std::size_t row, const char* column) { return number_in(table, row, column_of(table, column)); }
+double number_or_nan(const CsvTable& table, std::size_t row, int column) { return number_in(table, row, column).value_or(std::nan("")); }
 double number_or_nan(const CsvTable& table, std::size_t row, const char* column) { return number_in(table, row, column).value_or(std::nan("")); }
 
 QStringList heads_of(const CsvTable& table) {
@@ -57,5 +59,9 @@ QString csv_of(const CsvTable& table) {
     for (const auto& row : table.rows) out += csv_row({row.begin(), row.end()});
     return QString::fromStdString(out);
 }
+
+QString percent(double share, int decimals) { return std::isnan(share) ? QStringLiteral("–") : QStringLiteral("%1\u00A0%").arg(100 * share, 0, 'f', decimals); }
+
+void refuse_answer(const std::string& where, const std::string& why) { throw Error(ErrorCode::wrong_format, "The result cannot be shown.", where + ": " + why, "Run it again."); }
 
 }

@@ -1,5 +1,4 @@
 #include "plugins/hypergraph/panel/answers.h"
-#include "core/base/error.h"
 #include "core/method/tensor_bytes.h"
 #include <QCryptographicHash>
 #include <algorithm>
@@ -15,7 +14,7 @@ template <class T> std::vector<T> values_of(const Artifact& artifact, std::int64
     if (!fits) {
         std::string shape;
         for (const std::int64_t size : tensor.shape) shape += (shape.empty() ? "" : ", ") + std::to_string(size);
-        throw Error(ErrorCode::wrong_format, "The result cannot be shown.", "tensor " + artifact.key + ": it is [" + shape + "]", "Run it again.");
+        refuse_answer("tensor " + artifact.key, "it is [" + shape + "]");
     }
     return tensor.values<T>();
 }

@@ -89,7 +89,7 @@ QString CompareView::seeds_text(const QString& net) const {
     const int name = column_of(m_runs, "net"), seed = column_of(m_runs, "seed"), test = column_of(m_runs, "test"), epoch = column_of(m_runs, "epoch");
     QStringList lines;
     for (std::size_t r = 0; r < m_runs.rows.size(); ++r)
-        if (text_in(m_runs, r, name) == net) lines << tr("seed %1: %2, epoch %3").arg(text_in(m_runs, r, seed), score(number_in(m_runs, r, test).value_or(std::nan(""))), text_in(m_runs, r, epoch));
+        if (text_in(m_runs, r, name) == net) lines << tr("seed %1: %2, epoch %3").arg(text_in(m_runs, r, seed), score(number_or_nan(m_runs, r, test)), text_in(m_runs, r, epoch));
     return lines.join(u'\n');
 }
 

@@ -54,7 +54,7 @@ void CurvesView::show_training(const Training* training, bool stale) {
     QStringList parts;
     if (training && training->finished) {
         const auto part = [&](const char* accuracy, const char* error, const QString& name) {
-            if (const double share = fact(training->summary, accuracy); !std::isnan(share)) parts << tr("%1 %2\u00A0%").arg(name).arg(100 * share, 0, 'f', 2);
+            if (const double share = fact(training->summary, accuracy); !std::isnan(share)) parts << tr("%1 %2").arg(name, percent(share, 2));
             else if (const double mae = fact(training->summary, error); !std::isnan(mae)) parts << tr("%1 error %2").arg(name).arg(mae, 0, 'g', 4);
         };
         part("test_accuracy", "test_mae", tr("Test"));

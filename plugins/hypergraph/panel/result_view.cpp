@@ -146,7 +146,7 @@ void ResultView::show_confusion() {
         const double own = r < counts.size() ? counts[r] : 0;
         right += own;
         all += sum;
-        QStringList row{text_in(table, r, 0), sum > 0 ? QStringLiteral("%1\u00A0%").arg(100 * own / sum, 0, 'f', 1) : QStringLiteral("–")};
+        QStringList row{text_in(table, r, 0), percent(sum > 0 ? own / sum : std::nan(""))};
         for (const double count : counts) row << grouped_number(count, 0);
         rows << row;
     }

@@ -1,9 +1,12 @@
 #include "plugins/quantization/panel/learning_view.h"
 #include "viewers/plot_viewer.h"
+#include "widgets/answers.h"
+#include "widgets/facts.h"
 #include "widgets/small_widgets.h"
 #include "widgets/training_forms.h"
 #include <QHBoxLayout>
 #include <QPushButton>
+#include <cmath>
 
 namespace lathe::quantization {
 namespace {
@@ -95,11 +98,10 @@ void LearningView::show_current() {
     m_save->setVisible(bool(learnt.model) && !m_forms->is_running(method));
     QStringList parts;
     if (learnt.summary.is_object()) {
-        const auto percent = [&](const char* key) { return learnt.summary.contains(key) && learnt.summary[key].is_number() ? QString::number(learnt.summary[key].get<double>() * 100, 'f', 2) + QStringLiteral("\u00A0%") : QString(); };
-        const QString before = percent("top1_before"), after = percent("top1"), in_float = percent("top1_float");
-        if (!after.isEmpty()) parts << (before.isEmpty() ? tr("Top-1 %1").arg(after) : tr("Top-1 %1, before %2").arg(after, before));
-        if (!in_float.isEmpty()) parts << tr("float %1").arg(in_float);
-        if (learnt.summary.contains("seconds") && learnt.summary["seconds"].is_number()) parts << tr("%1\u00A0s").arg(learnt.summary["seconds"].get<double>(), 0, 'f', 0);
+        const double before = fact(learnt.summary, "top1_before"), after = fact(learnt.summary, "top1"), in_float = fact(learnt.summary, "top1_float"), seconds = fact(learnt.summary, "seconds");
+        if (!std::isnan(after)) parts << (std::isnan(before) ? tr("Top-1 %1").arg(percent(after, 2)) : tr("Top-1 %1, before %2").arg(percent(after, 2), percent(before, 2)));
+        if (!std::isnan(in_float)) parts << tr("float %1").arg(percent(in_float, 2));
+        if (!std::isnan(seconds)) parts << tr("%1\u00A0s").arg(seconds, 0, 'f', 0);
     } else if (!learnt.series.is_empty()) {
         parts << TrainingForms::stopped_text();
     }

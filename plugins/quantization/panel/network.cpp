@@ -1,5 +1,4 @@
 #include "plugins/quantization/panel/network.h"
-#include "core/base/error.h"
 #include "core/method/tensor_bytes.h"
 #include "widgets/number_field.h"
 #include <algorithm>
@@ -11,8 +10,6 @@ int bits_in(const CsvTable& table, std::size_t row, const char* column) {
     const double bits = number_or_nan(table, row, column);
     return bits >= 1 && bits < kFloatBits ? int(bits) : 0;
 }
-
-[[noreturn]] void refuse_network(const std::string& where, const std::string& why) { throw Error(ErrorCode::wrong_format, "The result cannot be shown.", where + ": " + why, "Run it again."); }
 
 }
 
@@ -103,7 +100,7 @@ void Network::take_layers(const CsvTable& table) {
 
 void Network::take_histograms(const Artifact& artifact, bool of_inputs) {
     const TensorBytes tensor = tensor_of(artifact);
-    if (tensor.shape.size() != 2 || tensor.shape[0] != layers.size()) refuse_network(artifact.key, "it belongs to other layers");
+    if (tensor.shape.size() != 2 || tensor.shape[0] != layers.size()) refuse_answer(artifact.key, "it belongs to other layers");
     const std::vector<float> all = tensor.values<float>();
     const auto bins = std::ptrdiff_t(tensor.shape[1]);
     for (qsizetype i = 0; i < layers.size(); ++i) {

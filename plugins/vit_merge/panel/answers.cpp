@@ -1,8 +1,5 @@
 #include "plugins/vit_merge/panel/answers.h"
-#include "core/base/error.h"
 #include "core/method/tensor_bytes.h"
-#include "viewers/image_data.h"
-#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -26,21 +23,16 @@ std::vector<double> doubles_of(const TensorBytes& tensor) {
 
 Values values_of(const Artifact& artifact, std::size_t rank) {
     const TensorBytes tensor = tensor_of(artifact);
-    if (rank != 0 && tensor.shape.size() != rank)
-        throw Error(ErrorCode::wrong_format, "The result cannot be shown.", "tensor " + artifact.key + ": it has " + std::to_string(tensor.shape.size()) + " dimensions, not " + std::to_string(rank), "Run it again.");
+    if (rank != 0 && tensor.shape.size() != rank) refuse_answer("tensor " + artifact.key, "it has " + std::to_string(tensor.shape.size()) + " dimensions, not " + std::to_string(rank));
     Values out{tensor.shape, {}};
     if (tensor.dtype == "F32") out.values = as_doubles<float>(tensor);
     else if (tensor.dtype == "F64") out.values = doubles_of(tensor);
     else if (tensor.dtype == "I64") out.values = as_doubles<std::int64_t>(tensor);
     else if (tensor.dtype == "I32") out.values = as_doubles<std::int32_t>(tensor);
     else if (tensor.dtype == "U8") out.values = as_doubles<std::uint8_t>(tensor);
-    else throw Error(ErrorCode::wrong_format, "The result cannot be shown.", "tensor " + artifact.key + ": its type is " + tensor.dtype, "Run it again.");
+    else refuse_answer("tensor " + artifact.key, "its type is " + tensor.dtype);
     return out;
 }
-
-QImage picture_of_artifact(const Artifact& artifact) { return ImageData::from_artifact(artifact).to_image(); }
-
-QString percent(double share, int decimals) { return std::isnan(share) ? kNoNumber : QStringLiteral("%1\u00A0%").arg(100 * share, 0, 'f', decimals); }
 
 QString megabytes(double bytes) {
     constexpr double kKilo = 1e3, kMega = 1e6, kGiga = 1e9;

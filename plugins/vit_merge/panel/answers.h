@@ -1,8 +1,7 @@
 #pragma once
-// Tables and tensors of the engine as the workspace of merging reads them: by names of columns, numbers of any type as double. Stateless; any thread.
+// Tensors of the engine as the workspace of merging reads them, numbers of any type as double; figures as they are read. Stateless; any thread.
 #include "widgets/answers.h"
 #include "widgets/facts.h"
-#include <QImage>
 #include <vector>
 
 namespace lathe::vit_merge {
@@ -17,10 +16,6 @@ struct Values {
 /// The only tensor of the artifact. Throws Error(wrong_format) where it has not `rank` dimensions (0: any), or a type that holds no numbers.
 Values values_of(const Artifact& artifact, std::size_t rank);
 
-/// An image artifact as a picture. Throws Error(wrong_format).
-QImage picture_of_artifact(const Artifact& artifact);
-
-QString percent(double share, int decimals = 1);           ///< of a share from 0 to 1: "93.8 %"; "–" for NaN
 QString megabytes(double bytes);                           ///< "12.4 MB", "846 kB"; "–" for NaN
 QString milliseconds(double ms);                           ///< "1.2 ms"; "–" for NaN
 

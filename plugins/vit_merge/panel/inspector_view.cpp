@@ -1,6 +1,7 @@
 #include "plugins/vit_merge/panel/inspector_view.h"
 #include "plugins/vit_merge/panel/attention_view.h"
 #include "plugins/vit_merge/panel/block_curves.h"
+#include "viewers/image_data.h"
 #include "widgets/simple_table.h"
 #include "widgets/text_label.h"
 #include <QHeaderView>
@@ -78,7 +79,7 @@ void InspectorView::show_title() {
 void InspectorView::take(const Artifact& artifact) {
     if (artifact.key == "top") m_rows = table_of(artifact);
     else if (artifact.key == "gate") m_gate = table_of(artifact);
-    else if (artifact.key == "picture") return m_attention->show_picture(picture_of_artifact(artifact));
+    else if (artifact.key == "picture") return m_attention->show_picture(ImageData::from_artifact(artifact).to_image());
     else return m_attention->take(artifact);
     show_top();
 }

@@ -1,5 +1,5 @@
 #include "plugins/vit_merge/panel/strip.h"
-#include "core/base/error.h"
+#include "viewers/image_data.h"
 #include <QCoreApplication>
 #include <QFileInfo>
 #include <cmath>
@@ -33,7 +33,7 @@ QString verdict_text(const StripPicture& picture) {
 }
 
 void Strip::take(const Artifact& artifact) {
-    if (artifact.key == "picture") m_images[artifact.step] = picture_of_artifact(artifact);
+    if (artifact.key == "picture") m_images[artifact.step] = ImageData::from_artifact(artifact).to_image();
     else if (artifact.key == "strip") m_rows = table_of(artifact);
     else if (artifact.key == "gate") m_gate = values_of(artifact, 2), models = texts_fact(artifact.meta, "models");
 }

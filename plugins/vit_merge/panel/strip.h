@@ -2,6 +2,7 @@
 // The pictures of one run of vit_merge.strip with what the merged model made of them. Filled from events or from a project. Plain values.
 #include "plugins/vit_merge/panel/answers.h"
 #include <QHash>
+#include <QImage>
 #include <map>
 
 namespace lathe::vit_merge {
