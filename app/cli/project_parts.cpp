@@ -1,9 +1,9 @@
 #include "app/cli/project_parts.h"
 #include "app/cli/run_output.h"
+#include "core/base/csv.h"
 #include "core/base/file.h"
 #include "core/base/time.h"
 #include "core/method/parameter.h"
-#include "core/report/csv.h"
 #include "core/report/escape.h"
 #include "core/report/ticks.h"
 #include <algorithm>

@@ -1,8 +1,8 @@
 #include "app/cli/run_output.h"
 #include "app/cli/terminal.h"
+#include "core/base/csv.h"
 #include "core/base/file.h"
 #include "core/client/stored_form.h"
-#include "core/report/csv.h"
 #include "core/report/escape.h"
 #include "core/report/ticks.h"
 

@@ -1,9 +1,9 @@
 #pragma once
 // Charts of the curves, tables and maps of runs. Internal to app/common.
+#include "core/base/csv.h"
 #include "core/method/method_info.h"
 #include "core/project/project.h"
 #include "core/report/chart.h"
-#include "core/report/csv.h"
 #include <string>
 #include <utility>
 #include <vector>

@@ -1,10 +1,10 @@
 #include "app/common/run_report.h"
 #include "app/common/run_charts.h"
+#include "core/base/csv.h"
 #include "core/base/error.h"
 #include "core/base/time.h"
 #include "core/base/version.h"
 #include "core/project/compare.h"
-#include "core/report/csv.h"
 #include "core/report/repeat_command.h"
 #include "core/report/ticks.h"
 #include <algorithm>

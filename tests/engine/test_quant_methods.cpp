@@ -1,5 +1,5 @@
 // The methods of quantization: parts of a network, what an evaluation reuses, sensitivity, reconstruction and comparison; bad input, cancelling and resuming.
-#include "core/report/csv.h"
+#include "core/base/csv.h"
 #include "errors.h"
 #include "made_classifier.h"
 #include "plugins/quantization/engine/calibration.h"

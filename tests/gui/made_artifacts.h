@@ -1,7 +1,7 @@
 #pragma once
 // Artifacts as an engine sends them: tables as CSV, tensors as small safetensors files.
+#include "core/base/csv.h"
 #include "core/method/run.h"
-#include "core/report/csv.h"
 
 namespace lathe::gui_test {
 

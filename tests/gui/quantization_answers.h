@@ -1,7 +1,7 @@
 #pragma once
 // What the engine would answer for a ResNet-20: nodes, layers, histograms, sensitivities, made up but consistent, in the form of quantization.describe, .evaluate, …
+#include "core/base/csv.h"
 #include "core/method/method_info.h"
-#include "core/report/csv.h"
 #include "tests/gui/made_artifacts.h"
 #include <QString>
 #include <QStringList>

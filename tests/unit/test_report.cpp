@@ -1,6 +1,6 @@
 // Reports: nothing in a foreign text becomes markup, charts are well formed and their axes round, tables quoted, files written whole.
+#include "core/base/csv.h"
 #include "core/base/error.h"
-#include "core/report/csv.h"
 #include "core/report/escape.h"
 #include "core/report/repeat_command.h"
 #include "core/report/report.h"

@@ -82,19 +82,9 @@ void AblationView::set_running(const QString& text) {
 
 void AblationView::show_table(const Artifact& artifact) {
     if (!artifact.bytes) return;
-    m_data = parse_csv(*artifact.bytes);
-    QStringList heads;
-    for (const std::string& name : m_data.columns) heads << QString::fromStdString(name);
-    QList<QVariantList> rows;
-    for (const auto& cells : m_data.rows) {
-        QVariantList row;
-        for (const std::string& cell : cells) {
-            const auto number = parse_number(cell);
-            row << (number ? QVariant(*number) : QVariant(QString::fromStdString(cell)));
-        }
-        rows << row;
-    }
-    m_table->set_table(heads, rows);
+    m_data = table_of(artifact);
+    const QStringList heads = heads_of(m_data);
+    m_table->set_table(heads, rows_of(m_data));
     const QString before = m_measure->currentText();
     {
         const QSignalBlocker quiet(m_measure);

@@ -1,7 +1,7 @@
 #pragma once
 // The ablation bench: which rules are varied, a table of the official metric for each variant, and a curve of one measure over them. A dock.
+#include "core/base/csv.h"
 #include "core/method/run.h"
-#include "core/report/csv.h"
 #include <QStringList>
 #include <QWidget>
 

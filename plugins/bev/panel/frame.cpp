@@ -5,16 +5,14 @@
 namespace lathe::bev {
 namespace {
 
-[[noreturn]] void refuse_frame(const std::string& where, const std::string& why) { throw Error(ErrorCode::wrong_format, "The result cannot be shown.", where + ": " + why, "Run it again."); }
-
 std::array<double, 3> three_of(const Json& values, const std::string& where) {
-    if (!values.is_array() || values.size() != 3) refuse_frame(where, "three numbers are needed");
+    if (!values.is_array() || values.size() != 3) refuse_answer(where, "three numbers are needed");
     return {number_from(values[0], where), number_from(values[1], where), number_from(values[2], where)};
 }
 
 std::vector<SceneObject> objects_of(const Artifact& artifact) {
     constexpr ParseLimits kRoom{16, 4'000'000, 64u << 20};
-    if (!artifact.bytes) refuse_frame(artifact.key, "it has no bytes");
+    if (!artifact.bytes) refuse_answer(artifact.key, "it has no bytes");
     const Json all = parse_json(*artifact.bytes, artifact.key, kRoom);
     std::vector<SceneObject> out;
     for (const Json& box : member(all, "boxes", artifact.key)) {
@@ -37,11 +35,11 @@ CameraPicture picture_of(const Artifact& artifact) {
     CameraPicture out;
     out.channel = QString::fromStdString(string_member(artifact.meta, "camera", artifact.key));
     const Json& matrix = member(artifact.meta, "lidar2img", artifact.key);
-    if (!matrix.is_array() || matrix.size() != 16) refuse_frame(artifact.key, "its matrix has not 16 numbers");
+    if (!matrix.is_array() || matrix.size() != 16) refuse_answer(artifact.key, "its matrix has not 16 numbers");
     for (std::size_t i = 0; i < 16; ++i) out.lidar2img[i] = number_from(matrix[i], "lidar2img");
-    if (!artifact.bytes || artifact.shape.size() != 3 || artifact.dtype != "u8" || artifact.shape[2] != 3) refuse_frame(artifact.key, "it is no colour picture");
+    if (!artifact.bytes || artifact.shape.size() != 3 || artifact.dtype != "u8" || artifact.shape[2] != 3) refuse_answer(artifact.key, "it is no colour picture");
     const int height = int(artifact.shape[0]), width = int(artifact.shape[1]);
-    if (height <= 0 || width <= 0 || artifact.bytes->size() != std::size_t(height) * std::size_t(width) * 3) refuse_frame(artifact.key, "its size does not fit");
+    if (height <= 0 || width <= 0 || artifact.bytes->size() != std::size_t(height) * std::size_t(width) * 3) refuse_answer(artifact.key, "its size does not fit");
     out.picture = QImage(reinterpret_cast<const uchar*>(artifact.bytes->data()), width, height, width * 3, QImage::Format_RGB888).copy();
     return out;
 }
@@ -50,7 +48,7 @@ int whole(const Json& meta, const char* key) { return int(int_member(meta, key, 
 
 void take_view(VoxelView& view, const Artifact& artifact) {
     const TensorBytes tensor = tensor_of(artifact);
-    if (tensor.shape.size() != 3) refuse_frame(artifact.key, "it has not three axes");
+    if (tensor.shape.size() != 3) refuse_answer(artifact.key, "it has not three axes");
     const Json& meta = artifact.meta;
     view = {};
     for (std::size_t k = 0; k < 3; ++k) view.n[k] = int(std::min<std::int64_t>(tensor.shape[k], 100'000));
@@ -58,7 +56,7 @@ void take_view(VoxelView& view, const Artifact& artifact) {
     view.origin = three_of(member(meta, "origin", artifact.key), "origin");
     view.size = three_of(member(meta, "size", artifact.key), "size");
     const Json &feature = member(meta, "feature", artifact.key), &image = member(meta, "image", artifact.key);
-    if (!feature.is_array() || feature.size() != 2 || !image.is_array() || image.size() != 2) refuse_frame(artifact.key, "a size is missing");
+    if (!feature.is_array() || feature.size() != 2 || !image.is_array() || image.size() != 2) refuse_answer(artifact.key, "a size is missing");
     view.feature_height = feature[0].get<int>();
     view.feature_width = feature[1].get<int>();
     view.image_height = image[0].get<int>();
@@ -71,13 +69,13 @@ void take_view(VoxelView& view, const Artifact& artifact) {
 
 template <class T> void take_values(std::vector<T>& into, const VoxelView& view, const Artifact& artifact) {
     std::vector<T> values = tensor_of(artifact).values<T>();
-    if (values.size() != view.camera.size()) refuse_frame(artifact.key, "it belongs to another grid");
+    if (values.size() != view.camera.size()) refuse_answer(artifact.key, "it belongs to another grid");
     into = std::move(values);
 }
 
 void take_heat(std::array<Map2d, 10>& heat, const Artifact& artifact) {
     const TensorBytes tensor = tensor_of(artifact);
-    if (tensor.shape.size() != 3 || tensor.shape[0] != 10) refuse_frame(artifact.key, "it has not ten classes");
+    if (tensor.shape.size() != 3 || tensor.shape[0] != 10) refuse_answer(artifact.key, "it has not ten classes");
     const std::vector<float> all = tensor.values<float>();
     const auto cells = std::size_t(tensor.shape[1] * tensor.shape[2]);
     for (std::size_t k = 0; k < 10; ++k) heat[k] = {int(tensor.shape[1]), int(tensor.shape[2]), {all.begin() + std::ptrdiff_t(k * cells), all.begin() + std::ptrdiff_t((k + 1) * cells)}};
@@ -105,7 +103,6 @@ Point3 VoxelView::centre(const std::array<int, 3>& voxel) const {
 
 bool Frame::take(const Artifact& artifact) {
     const std::string& key = artifact.key;
-    const auto table = [&] { return artifact.bytes ? parse_csv(*artifact.bytes) : CsvTable{}; };
     if (key.starts_with("image.")) {
         CameraPicture picture = picture_of(artifact);
         const auto known = std::find_if(cameras.begin(), cameras.end(), [&](const CameraPicture& c) { return c.channel == picture.channel; });
@@ -137,20 +134,20 @@ bool Frame::take(const Artifact& artifact) {
         take_heat(heat, artifact);
     } else if (key == "bev.magnitude") {
         const TensorBytes tensor = tensor_of(artifact);
-        if (tensor.shape.size() != 2) refuse_frame(key, "it has not two axes");
+        if (tensor.shape.size() != 2) refuse_answer(key, "it has not two axes");
         bev_magnitude = {int(tensor.shape[0]), int(tensor.shape[1]), tensor.values<float>()};
     } else if (key == "candidates") {
-        candidates = table();
+        candidates = table_of(artifact);
     } else if (key == "matches") {
-        matches = table();
+        matches = table_of(artifact);
     } else if (key == "stages") {
-        stages = table();
+        stages = table_of(artifact);
     } else if (key == "history") {
-        history = table();
+        history = table_of(artifact);
     } else if (key == "coverage.cameras") {
-        coverage_cameras = table();
+        coverage_cameras = table_of(artifact);
     } else if (key == "coverage.heights") {
-        coverage_heights = table();
+        coverage_heights = table_of(artifact);
     } else {
         return false;
     }
@@ -176,13 +173,5 @@ const CameraPicture* Frame::camera(const QString& channel) const {
 }
 
 QString short_name(const QString& channel) { return channel.startsWith(u"CAM_") ? channel.mid(4) : channel; }
-
-QString text_in(const CsvTable& table, std::size_t row, const char* column) {
-    const auto found = std::find(table.columns.begin(), table.columns.end(), column);
-    if (found == table.columns.end() || row >= table.rows.size()) return {};
-    return QString::fromStdString(table.rows[row][std::size_t(found - table.columns.begin())]);
-}
-
-std::optional<double> number_in(const CsvTable& table, std::size_t row, const char* column) { return parse_number(text_in(table, row, column).toStdString()); }
 
 }

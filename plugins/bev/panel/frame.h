@@ -1,7 +1,7 @@
 #pragma once
 // What one run of bev.detect has given so far: pictures, boxes, the view of every voxel, maps. Filled from events, or from a project. Lidar frame, metres.
 #include "core/method/run.h"
-#include "core/report/csv.h"
+#include "widgets/answers.h"
 #include <QImage>
 #include <QString>
 #include <QStringList>
@@ -77,7 +77,5 @@ struct Frame {
 
 /// "FRONT_LEFT" for "CAM_FRONT_LEFT".
 QString short_name(const QString& channel);
-std::optional<double> number_in(const CsvTable& table, std::size_t row, const char* column);
-QString text_in(const CsvTable& table, std::size_t row, const char* column);
 
 }

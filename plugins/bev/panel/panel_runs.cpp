@@ -211,7 +211,7 @@ void Panel::show_recorded(const RecordedRun& recorded) {
 void Panel::show_measured(const QList<Artifact>& artifacts, const QString& title) {
     for (const Artifact& artifact : artifacts) {
         if (artifact.key != "classes" || !artifact.bytes) continue;
-        const CsvTable table = parse_csv(*artifact.bytes);
+        const CsvTable table = table_of(artifact);
         std::array<std::optional<double>, 10> ap{};
         for (std::size_t row = 0; row < table.rows.size(); ++row)
             if (const auto label = class_names().indexOf(text_in(table, row, "class")); label >= 0) ap[std::size_t(label)] = number_in(table, row, "AP 2 m");

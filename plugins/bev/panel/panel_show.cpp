@@ -150,12 +150,6 @@ Json box_rows(const std::vector<SceneObject>& objects) {
     return out;
 }
 
-QString csv_of(const CsvTable& table) {
-    std::string out = csv_row({table.columns.begin(), table.columns.end()});
-    for (const auto& row : table.rows) out += csv_row({row.begin(), row.end()});
-    return QString::fromStdString(out);
-}
-
 }
 
 /// All of the moment into one folder.

@@ -1,5 +1,4 @@
 #include "plugins/hypergraph/panel/answers.h"
-#include "core/base/error.h"
 #include "core/method/tensor_bytes.h"
 #include <QCryptographicHash>
 #include <algorithm>
@@ -15,33 +14,11 @@ template <class T> std::vector<T> values_of(const Artifact& artifact, std::int64
     if (!fits) {
         std::string shape;
         for (const std::int64_t size : tensor.shape) shape += (shape.empty() ? "" : ", ") + std::to_string(size);
-        throw Error(ErrorCode::wrong_format, "The result cannot be shown.", "tensor " + artifact.key + ": it is [" + shape + "]", "Run it again.");
+        refuse_answer("tensor " + artifact.key, "it is [" + shape + "]");
     }
     return tensor.values<T>();
 }
 
-}
-
-CsvTable table_of(const Artifact& artifact) { return artifact.bytes ? parse_csv(*artifact.bytes) : CsvTable{}; }
-
-int column_of(const CsvTable& table, const char* name) {
-    const auto found = std::ranges::find(table.columns, name);
-    return found == table.columns.end() ? -1 : int(found - table.columns.begin());
-}
-
-QString cell_of(const CsvTable& table, std::size_t row, int column) {
-    return column < 0 || row >= table.rows.size() ? QString() : QString::fromStdString(table.rows[row][std::size_t(column)]);
-}
-
-std::optional<double> number_of(const CsvTable& table, std::size_t row, int column) {
-    return column < 0 || row >= table.rows.size() ? std::nullopt : parse_number(table.rows[row][std::size_t(column)]);
-}
-
-QString csv_of(const CsvTable& table) {
-    if (table.columns.empty()) return {};
-    std::string out = csv_row({table.columns.begin(), table.columns.end()});
-    for (const auto& row : table.rows) out += csv_row({row.begin(), row.end()});
-    return QString::fromStdString(out);
 }
 
 QString shown_cell(const std::string& cell) {

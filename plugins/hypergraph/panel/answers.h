@@ -1,18 +1,11 @@
 #pragma once
-// Tables and tensors of the engine as values. Stateless; any thread.
-#include "core/method/run.h"
-#include "core/report/csv.h"
+// Cells and tensors of the engine as they are read, files that it is given. Stateless; any thread.
+#include "widgets/answers.h"
 #include "widgets/facts.h"
-#include <optional>
 #include <vector>
 
 namespace lathe::hypergraph {
 
-CsvTable table_of(const Artifact& artifact);               ///< empty without bytes
-int column_of(const CsvTable& table, const char* name);    ///< -1: none
-QString cell_of(const CsvTable& table, std::size_t row, int column);
-std::optional<double> number_of(const CsvTable& table, std::size_t row, int column);
-QString csv_of(const CsvTable& table);
 /// A cell as it is read: whole numbers as they are, others with five figures, texts unchanged.
 QString shown_cell(const std::string& cell);
 

@@ -42,7 +42,7 @@ void BuildRow::take(const Artifact& artifact) {
     const int size = column_of(table, "size"), count = column_of(table, "hyperedges");
     m_sizes.clear();
     for (std::size_t r = 0; r < table.rows.size(); ++r)
-        if (const auto x = number_of(table, r, size), y = number_of(table, r, count); x && y && *y > 0) m_sizes.emplace_back(*x, *y);
+        if (const auto x = number_in(table, r, size), y = number_in(table, r, count); x && y && *y > 0) m_sizes.emplace_back(*x, *y);
     std::ranges::sort(m_sizes);
 }
 

@@ -89,7 +89,7 @@ QString CompareView::seeds_text(const QString& net) const {
     const int name = column_of(m_runs, "net"), seed = column_of(m_runs, "seed"), test = column_of(m_runs, "test"), epoch = column_of(m_runs, "epoch");
     QStringList lines;
     for (std::size_t r = 0; r < m_runs.rows.size(); ++r)
-        if (cell_of(m_runs, r, name) == net) lines << tr("seed %1: %2, epoch %3").arg(cell_of(m_runs, r, seed), score(number_of(m_runs, r, test).value_or(std::nan(""))), cell_of(m_runs, r, epoch));
+        if (text_in(m_runs, r, name) == net) lines << tr("seed %1: %2, epoch %3").arg(text_in(m_runs, r, seed), score(number_or_nan(m_runs, r, test)), text_in(m_runs, r, epoch));
     return lines.join(u'\n');
 }
 
@@ -108,19 +108,18 @@ void CompareView::set_stale(bool stale) {
 QString CompareView::score(double value) const { return std::isnan(value) ? QStringLiteral("–") : m_regression ? QString::number(value, 'g', 4) : QString::number(100 * value, 'f', 2); }
 
 void CompareView::rebuild() {
-    const auto figure = [](const CsvTable& table, std::size_t row, const char* column) { return number_of(table, row, column_of(table, column)).value_or(std::nan("")); };
     const auto whole = [](double value) { return std::isnan(value) ? QStringLiteral("–") : grouped_number(value, 0); };
     QList<QStringList> rows;
     double best = std::nan("");
     QList<double> means;
     QStringList seeds_of;
     for (std::size_t r = 0; r < m_results.rows.size(); ++r) {
-        const double mean = figure(m_results, r, "mean"), std = figure(m_results, r, "std"), seeds = figure(m_results, r, "seeds");
+        const double mean = number_or_nan(m_results, r, "mean"), std = number_or_nan(m_results, r, "std"), seeds = number_or_nan(m_results, r, "seeds");
         const QString mean_text = seeds > 1 ? tr("%1 ± %2").arg(score(mean), score(std)) : score(mean);
-        const QString net = cell_of(m_results, r, column_of(m_results, "net")), behaviour = cell_of(m_results, r, column_of(m_results, "behaviour")), printed = cell_of(m_results, r, column_of(m_results, "as in HGB"));
+        const QString net = text_in(m_results, r, "net"), behaviour = text_in(m_results, r, "behaviour"), printed = text_in(m_results, r, "as in HGB");
         seeds_of << seeds_text(net);
-        rows << QStringList{behaviour.isEmpty() ? net : tr("%1, %2").arg(net, behaviour), whole(figure(m_results, r, "parameters")), whole(seeds), printed.isEmpty() ? mean_text : printed,
-            std::isnan(figure(m_results, r, "seconds")) ? QStringLiteral("–") : QString::number(figure(m_results, r, "seconds"), 'f', 1)};
+        rows << QStringList{behaviour.isEmpty() ? net : tr("%1, %2").arg(net, behaviour), whole(number_or_nan(m_results, r, "parameters")), whole(seeds), printed.isEmpty() ? mean_text : printed,
+            std::isnan(number_or_nan(m_results, r, "seconds")) ? QStringLiteral("–") : QString::number(number_or_nan(m_results, r, "seconds"), 'f', 1)};
         means << mean;
         if (!std::isnan(mean) && (std::isnan(best) || (m_regression ? mean < best : mean > best))) best = mean;
     }
@@ -133,12 +132,12 @@ void CompareView::rebuild() {
     QList<QStringList> pairs;
     QStringList sentences;
     for (std::size_t r = 0; r < m_pairs.rows.size(); ++r) {
-        const double difference = figure(m_pairs, r, "difference"), std = figure(m_pairs, r, "std"), p = figure(m_pairs, r, "p");
+        const double difference = number_or_nan(m_pairs, r, "difference"), std = number_or_nan(m_pairs, r, "std"), p = number_or_nan(m_pairs, r, "p");
         const QString sign = difference > 0 ? QStringLiteral("+") : QString();
-        pairs << QStringList{cell_of(m_pairs, r, column_of(m_pairs, "without")), cell_of(m_pairs, r, column_of(m_pairs, "with")),
+        pairs << QStringList{text_in(m_pairs, r, "without"), text_in(m_pairs, r, "with"),
             std::isnan(difference) ? QStringLiteral("–") : std::isnan(std) ? sign + score(difference) : tr("%1%2 ± %3").arg(sign, score(difference).replace(u'-', u'−'), score(std)),
             std::isnan(p) ? QStringLiteral("–") : p < 0.001 ? QStringLiteral("< 0.001") : QString::number(p, 'f', 3)};
-        sentences << cell_of(m_pairs, r, column_of(m_pairs, "sentence"));
+        sentences << text_in(m_pairs, r, "sentence");
     }
     m_pair_table->set_rows(pairs);
     m_sentences->setText(sentences.join(u'\n'));

@@ -33,7 +33,7 @@ void CurvesView::show_training(const Training* training, bool stale) {
     bool is_error = false;
     if (training) {
         const auto add = [&](QVector<Curve>& into, const char* key, const QString& name, int series, double factor) {
-            const auto points = training->series.value(QString::fromLatin1(key));
+            const auto points = training->series.points(QString::fromLatin1(key));
             if (points.isEmpty()) return;
             Curve curve{QString::fromLatin1(key), name, {}, {}, series, false, points.size() < 2, stale, {}};
             for (const auto& [epoch, value] : points) {
@@ -44,7 +44,7 @@ void CurvesView::show_training(const Training* training, bool stale) {
         };
         add(losses, "train_loss", tr("training"), 0, 1);
         add(losses, "val_loss", tr("validation"), 1, 1);
-        is_error = !training->series.value(QStringLiteral("train_mae")).isEmpty() || !training->series.value(QStringLiteral("val_mae")).isEmpty();   // a recorded run has empty series, too
+        is_error = training->series.keys().contains(QStringLiteral("train_mae")) || training->series.keys().contains(QStringLiteral("val_mae"));
         add(scores, is_error ? "train_mae" : "train_accuracy", tr("training"), 0, is_error ? 1 : 100);
         add(scores, is_error ? "val_mae" : "val_accuracy", tr("validation"), 1, is_error ? 1 : 100);
     }
@@ -54,7 +54,7 @@ void CurvesView::show_training(const Training* training, bool stale) {
     QStringList parts;
     if (training && training->finished) {
         const auto part = [&](const char* accuracy, const char* error, const QString& name) {
-            if (const double share = fact(training->summary, accuracy); !std::isnan(share)) parts << tr("%1 %2\u00A0%").arg(name).arg(100 * share, 0, 'f', 2);
+            if (const double share = fact(training->summary, accuracy); !std::isnan(share)) parts << tr("%1 %2").arg(name, percent(share, 2));
             else if (const double mae = fact(training->summary, error); !std::isnan(mae)) parts << tr("%1 error %2").arg(name).arg(mae, 0, 'g', 4);
         };
         part("test_accuracy", "test_mae", tr("Test"));

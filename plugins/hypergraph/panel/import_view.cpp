@@ -29,7 +29,7 @@ void ImportView::show_graph(const ShownGraph* graph) {
     QList<QStringList> rows;
     if (graph)
         for (std::size_t r = 0; r < graph->import.rows.size(); ++r)
-            rows << QStringList{cell_of(graph->import, r, column_of(graph->import, "what")), cell_of(graph->import, r, column_of(graph->import, "found")), cell_of(graph->import, r, column_of(graph->import, "became"))};
+            rows << QStringList{text_in(graph->import, r, "what"), text_in(graph->import, r, "found"), text_in(graph->import, r, "became")};
     m_head->setText(graph ? tr("Read as %1").arg(text_fact(graph->summary, "format")) : tr("Open a graph to see what was found in it and what it became."));
     QStringList warnings;
     if (graph)

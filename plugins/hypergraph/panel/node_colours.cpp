@@ -59,8 +59,8 @@ NodeColouring NodeColours::by_column(const CsvTable& table, int column) const {
     QHash<QString, int> place;
     bool all_numbers = true, all_whole = true;
     for (std::size_t r = 0; r < std::size_t(m_graph->data->nodes); ++r) {
-        const QString text = cell_of(table, r, column);
-        const auto number = number_of(table, r, column);
+        const QString text = text_in(table, r, column);
+        const auto number = number_in(table, r, column);
         all_numbers = all_numbers && (number || text.isEmpty());
         all_whole = all_whole && (!number || *number == std::floor(*number));
         values.push_back(number ? float(*number) : std::nanf(""));
@@ -129,7 +129,7 @@ NodeSizing NodeColours::sizing(const QString& id) const {
     if (id == u"hyperdegree") return {chosen->title, row_lengths(m_graph->data->memberships)};
     const auto [table, column] = column_of_id(id);
     NodeSizing out{chosen->title, {}};
-    for (std::size_t r = 0; column >= 0 && r < std::size_t(m_graph->data->nodes); ++r) out.values.push_back(float(std::max(0.0, number_of(*table, r, column).value_or(0))));   // below 0 by rounding alone
+    for (std::size_t r = 0; column >= 0 && r < std::size_t(m_graph->data->nodes); ++r) out.values.push_back(float(std::max(0.0, number_in(*table, r, column).value_or(0))));   // below 0 by rounding alone
     return out;
 }
 
@@ -143,7 +143,7 @@ std::vector<std::int32_t> NodeColours::groups() const {
     if (!m_graph) return {};
     if (const int column = column_of(*m_statistics, "community"); column >= 0) {
         std::vector<std::int32_t> out;
-        for (std::size_t r = 0; r < m_statistics->rows.size(); ++r) out.push_back(std::int32_t(number_of(*m_statistics, r, column).value_or(-1)));
+        for (std::size_t r = 0; r < m_statistics->rows.size(); ++r) out.push_back(std::int32_t(number_in(*m_statistics, r, column).value_or(-1)));
         return out;
     }
     return m_graph->labels;

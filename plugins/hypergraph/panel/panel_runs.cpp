@@ -269,7 +269,7 @@ void Panel::show_recorded(const RecordedRun& recorded) {
     auto training = std::make_shared<Training>();
     training->uuid = run.uuid;
     training->finished = run.state == RunState::finished;
-    training->series = recorded.series;
+    for (const QString& key : recorded_series()) training->series.set(key, recorded.series.value(key));
     if (run.summary.is_object()) training->summary = run.summary;
     for (const Artifact& artifact : recorded.artifacts) training->take(artifact);
     if (takes_form) {

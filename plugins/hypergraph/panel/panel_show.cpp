@@ -64,7 +64,7 @@ void Panel::show_stale() {
     m_compare->set_stale(is_of_another(m_compare_key));
     m_compare->set_resumable(can_resume());
     m_build->set_stale(is_of_another(m_build_key));
-    const bool training_stale = is_training_stale(), shows_coming = m_coming && !m_coming->series.isEmpty();
+    const bool training_stale = is_training_stale(), shows_coming = m_coming && !m_coming->series.is_empty();
     m_curves->show_training(shows_coming ? m_coming.get() : m_training.get(), !shows_coming && training_stale);
     m_result->show_training(m_training, m_graph && !m_graph->targets.empty(), training_stale);
     m_selected->set_stale(training_stale || (m_selected->node() >= 0 && m_training && !m_explained_training.isEmpty() && m_explained_training != m_training->uuid));

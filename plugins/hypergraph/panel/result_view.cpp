@@ -21,7 +21,7 @@ constexpr int kFirstCount = 2;                             // columns before the
 
 std::vector<double> counts_of(const CsvTable& table, std::size_t row) {
     std::vector<double> out;
-    for (int c = 1; c < int(table.columns.size()); ++c) out.push_back(number_of(table, row, c).value_or(0));
+    for (int c = 1; c < int(table.columns.size()); ++c) out.push_back(number_in(table, row, c).value_or(0));
     return out;
 }
 
@@ -146,7 +146,7 @@ void ResultView::show_confusion() {
         const double own = r < counts.size() ? counts[r] : 0;
         right += own;
         all += sum;
-        QStringList row{cell_of(table, r, 0), sum > 0 ? QStringLiteral("%1\u00A0%").arg(100 * own / sum, 0, 'f', 1) : QStringLiteral("–")};
+        QStringList row{text_in(table, r, 0), percent(sum > 0 ? own / sum : std::nan(""))};
         for (const double count : counts) row << grouped_number(count, 0);
         rows << row;
     }

@@ -5,6 +5,7 @@
 #include "widgets/small_widgets.h"
 #include "widgets/text_label.h"
 #include <QHBoxLayout>
+#include <QHeaderView>
 #include <QPushButton>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -15,7 +16,6 @@ namespace {
 
 constexpr std::size_t kMostShown = 100;                    // rows of a table here; the tables below hold them all
 
-QString share_text(double share) { return std::isnan(share) ? QStringLiteral("–") : QStringLiteral("%1\u00A0%").arg(100 * share, 0, 'f', 1); }
 
 }
 
@@ -113,7 +113,7 @@ void SelectionView::show_node() {
                 const std::int32_t predicted = training->predictions[at];
                 const double confidence = training->confidence(m_node);
                 const bool wrong = !graph.labels.empty() && graph.labels[at] >= 0 && predicted != graph.labels[at];
-                QString text = predicted < 0 ? tr("none") : std::isnan(confidence) ? graph.class_name(predicted) : tr("%1, %2").arg(graph.class_name(predicted), share_text(confidence));
+                QString text = predicted < 0 ? tr("none") : std::isnan(confidence) ? graph.class_name(predicted) : tr("%1, %2").arg(graph.class_name(predicted), percent(confidence));
                 if (wrong) text += tr(" · wrong");
                 if (wrong && !m_stale) tones << std::pair(int(rows.size()), CellTone::err);
                 rows << QStringList{m_stale ? tr("prediction, stale") : tr("prediction"), text};
@@ -159,7 +159,7 @@ void SelectionView::show_members() {
             const auto members = m_graph->data->members[hyperedge];
             const auto same = std::ranges::count_if(members, [&](std::int32_t node) { return label >= 0 && m_graph->labels[std::size_t(node)] == label; });
             m_hyperedge_rows << hyperedge;
-            rows << QStringList{m_graph->hyperedge_name(hyperedge), QString::number(members.size()), label < 0 ? QStringLiteral("–") : share_text(double(same) / double(members.size()))};
+            rows << QStringList{m_graph->hyperedge_name(hyperedge), QString::number(members.size()), label < 0 ? QStringLiteral("–") : percent(double(same) / double(members.size()))};
         }
     }
     set_block(m_hyperedges_head, m_hyperedges, tr("Its hyperedges"), rows, all);
@@ -214,17 +214,17 @@ void SelectionView::show_why() {
     if (shown) {
         const int node = column_of(first, "node"), weight = column_of(first, "weight"), label = column_of(first, "label"), prediction = column_of(first, "prediction");
         for (std::size_t r = 0; r < std::min(first.rows.size(), kMostShown); ++r) {
-            const double id = number_of(first, r, node).value_or(-1);
+            const double id = number_in(first, r, node).value_or(-1);
             if (id < 0 || id >= double(m_graph->data->nodes)) continue;
             m_neighbour_rows << int(id);
-            neighbours << QStringList{int(id) == m_node ? tr("itself") : m_graph->node_name(int(id)), share_text(number_of(first, r, weight).value_or(std::nan(""))), cell_of(first, r, label), cell_of(first, r, prediction)};
+            neighbours << QStringList{int(id) == m_node ? tr("itself") : m_graph->node_name(int(id)), percent(number_or_nan(first, r, weight)), text_in(first, r, label), text_in(first, r, prediction)};
         }
         const int hyperedge = column_of(second, "hyperedge"), share = column_of(second, "weight"), size = column_of(second, "size"), own = column_of(second, "share of own label");
         for (std::size_t r = 0; r < std::min(second.rows.size(), kMostShown); ++r) {
-            const double id = number_of(second, r, hyperedge).value_or(-1);
+            const double id = number_in(second, r, hyperedge).value_or(-1);
             if (id < 0 || id >= double(m_graph->data->hyperedges)) continue;
             m_why_rows << int(id);
-            hyperedges << QStringList{m_graph->hyperedge_name(int(id)), share_text(number_of(second, r, share).value_or(std::nan(""))), cell_of(second, r, size), share_text(number_of(second, r, own).value_or(std::nan("")))};
+            hyperedges << QStringList{m_graph->hyperedge_name(int(id)), percent(number_or_nan(second, r, share)), text_in(second, r, size), percent(number_or_nan(second, r, own))};
         }
     }
     set_block(m_neighbours_head, m_why_neighbours, tr("Neighbours behind the answer"), neighbours, shown ? first.rows.size() : 0);
@@ -252,20 +252,20 @@ int SelectionView::show_why_members() {
     std::size_t all = 0;
     if (m_graph && m_node >= 0 && m_explanation.node == m_node && !m_why_rows.isEmpty()) {
         const int hyperedge = column_of(table, "hyperedge"), node = column_of(table, "node"), weight = column_of(table, "weight"), label = column_of(table, "label"), prediction = column_of(table, "prediction");
-        const auto is_of = [&](std::size_t r, int id) { return number_of(table, r, hyperedge) == double(id); };
+        const auto is_of = [&](std::size_t r, int id) { return number_in(table, r, hyperedge) == double(id); };
         whose = m_why_rows.first();
         for (std::size_t r = 0; r < table.rows.size(); ++r)
             if (is_of(r, m_hyperedge)) whose = m_hyperedge;
         std::vector<std::pair<double, std::size_t>> order;
         for (std::size_t r = 0; r < table.rows.size(); ++r)
-            if (is_of(r, whose)) order.emplace_back(number_of(table, r, weight).value_or(0), r);
+            if (is_of(r, whose)) order.emplace_back(number_in(table, r, weight).value_or(0), r);
         std::ranges::stable_sort(order, std::greater(), &std::pair<double, std::size_t>::first);
         all = order.size();
         for (const auto& [share, r] : order) {
-            const double id = number_of(table, r, node).value_or(-1);
+            const double id = number_in(table, r, node).value_or(-1);
             if (id < 0 || id >= double(m_graph->data->nodes) || std::size_t(rows.size()) >= kMostShown) continue;
             m_why_member_rows << int(id);
-            rows << QStringList{int(id) == m_node ? tr("itself") : m_graph->node_name(int(id)), share_text(share), cell_of(table, r, label), cell_of(table, r, prediction)};
+            rows << QStringList{int(id) == m_node ? tr("itself") : m_graph->node_name(int(id)), percent(share), text_in(table, r, label), text_in(table, r, prediction)};
         }
     }
     set_block(m_why_members_head, m_why_members, rows.isEmpty() ? QString() : tr("Members of %1 behind the answer").arg(m_graph->hyperedge_name(whose)), rows, all);

@@ -8,7 +8,7 @@ namespace lathe::hypergraph {
 namespace {
 
 QString row_name(const CsvTable& table, std::int32_t row) {
-    const QString name = cell_of(table, std::size_t(row), column_of(table, "name"));
+    const QString name = text_in(table, std::size_t(row), "name");
     return name.isEmpty() ? QStringLiteral("#%1").arg(row) : name;
 }
 

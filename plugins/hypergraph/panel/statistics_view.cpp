@@ -100,7 +100,7 @@ void StatisticsView::take(const Artifact& artifact) {
         const int value = column_of(table, "value"), count = column_of(table, "count");
         std::vector<std::pair<double, double>> points;
         for (std::size_t r = 0; r < table.rows.size(); ++r)
-            if (const auto x = number_of(table, r, value), y = number_of(table, r, count); x && y) points.emplace_back(*x, *y);
+            if (const auto x = number_in(table, r, value), y = number_in(table, r, count); x && y) points.emplace_back(*x, *y);
         std::ranges::sort(points);
         m_histograms[places[key]] = std::move(points);
         show_histogram();
@@ -147,23 +147,23 @@ void StatisticsView::show_figures() {
     QList<QStringList> rows;
     QList<int> left_out;
     for (std::size_t r = 0; r < m_figures_table.rows.size(); ++r) {
-        const QString label = cell_of(m_figures_table, r, how);
-        QString text = figure_text(number_of(m_figures_table, r, value));
+        const QString label = text_in(m_figures_table, r, how);
+        QString text = figure_text(number_in(m_figures_table, r, value));
         if (label == u"sampled") {
-            text = tr("%1 ± %2, sampled").arg(text, figure_text(number_of(m_figures_table, r, error)));
+            text = tr("%1 ± %2, sampled").arg(text, figure_text(number_in(m_figures_table, r, error)));
         } else if (label != u"exact") {
             left_out << int(rows.size());
             text = tr("left out");
         }
-        rows << QStringList{cell_of(m_figures_table, r, name), text};
+        rows << QStringList{text_in(m_figures_table, r, name), text};
     }
     const int s = column_of(m_components, "s"), count = column_of(m_components, "components"), largest = column_of(m_components, "largest");
     for (std::size_t r = 0; r < m_components.rows.size(); ++r)
-        rows << QStringList{tr("components, s = %1").arg(cell_of(m_components, r, s)), tr("%1, largest %2").arg(figure_text(number_of(m_components, r, count)), figure_text(number_of(m_components, r, largest)))};
+        rows << QStringList{tr("components, s = %1").arg(text_in(m_components, r, s)), tr("%1, largest %2").arg(figure_text(number_in(m_components, r, count)), figure_text(number_in(m_components, r, largest)))};
     m_figures->set_rows(rows);
     for (int r = 0; r < m_figures->rowCount(); ++r)
         for (int c = 0; c < m_figures->columnCount(); ++c)
-            if (QTableWidgetItem* item = m_figures->item(r, c)) item->setToolTip(left_out.contains(r) ? cell_of(m_figures_table, std::size_t(r), how) : item->text());
+            if (QTableWidgetItem* item = m_figures->item(r, c)) item->setToolTip(left_out.contains(r) ? text_in(m_figures_table, std::size_t(r), how) : item->text());
     for (const int r : std::as_const(left_out)) m_figures->set_tone(r, 1, CellTone::secondary);
     m_figures->set_stale(m_stale);
     m_figures->setVisible(!rows.isEmpty());
@@ -174,7 +174,7 @@ void StatisticsView::show_note() {
     const int shown = m_figures->rowCount();
     const int how = column_of(m_figures_table, "how");
     int sampled = 0;
-    for (std::size_t r = 0; r < m_figures_table.rows.size(); ++r) sampled += cell_of(m_figures_table, r, how) == u"sampled" ? 1 : 0;
+    for (std::size_t r = 0; r < m_figures_table.rows.size(); ++r) sampled += text_in(m_figures_table, r, how) == u"sampled" ? 1 : 0;
     if (!m_running.isEmpty()) m_note->setText(m_running);
     else if (shown == 0) m_note->setText(tr("Degrees and sizes are counted; measure for overlaps, components, clustering and centralities."));
     else if (m_stale) m_note->setText(tr("Stale: of other hyperedges or data."));

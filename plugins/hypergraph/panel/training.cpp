@@ -28,11 +28,7 @@ bool Training::take(const Artifact& artifact) {
 
 bool Training::take(const RunEvent& event) {
     if (const auto* made = std::get_if<event::ArtifactMade>(&event.body)) return take(made->artifact);
-    if (const auto* metrics = std::get_if<event::Metrics>(&event.body)) {
-        for (const event::MetricPoint& point : metrics->points)
-            if (point.key < metrics->keys.size()) series[QString::fromStdString(metrics->keys[point.key])] << std::pair(double(point.step), point.value);
-        return true;
-    }
+    if (series.take(event)) return true;
     const auto* done = std::get_if<event::Finished>(&event.body);
     if (!done) return false;
     finished = true;

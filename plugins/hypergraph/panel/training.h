@@ -1,7 +1,7 @@
 #pragma once
 // What one run of hypergraph.train has given so far: curves, predictions, the learnt embedding, the model. Filled from events, or from a project. No widgets.
 #include "plugins/hypergraph/panel/shown_graph.h"
-#include <QHash>
+#include "widgets/metric_series.h"
 
 namespace lathe::hypergraph {
 
@@ -9,7 +9,7 @@ struct Training {
     QString uuid, sources;                                 ///< sources: the data that it was asked of
     Json params, summary;                                  ///< summary: null until it finished
     bool finished = false;
-    QHash<QString, QList<std::pair<double, double>>> series;   ///< metric -> (epoch, value)
+    MetricSeries series;                                   ///< by epoch
     std::vector<std::int32_t> predictions;                 ///< [nodes]; empty: none yet
     std::vector<float> values;                             ///< [nodes] of a regression
     std::vector<float> logits;                             ///< [nodes, classes]

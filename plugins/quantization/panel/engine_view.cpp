@@ -96,9 +96,9 @@ void EngineView::begin() { m_coming = {}; }
 
 void EngineView::take(const Artifact& artifact) {
     if (artifact.key == "divergence") {
-        m_coming.integer = table_of(artifact);
+        m_coming.integer = table_of(artifact, kMostRows);
     } else if (artifact.key == "divergence_float") {
-        m_coming.in_float = table_of(artifact);
+        m_coming.in_float = table_of(artifact, kMostRows);
     } else if (artifact.key == "step_histograms") {
         const TensorBytes tensor = tensor_of(artifact);
         if (tensor.shape.size() != 3 || tensor.shape[0] != 2 || tensor.shape[2] != kSteps)
@@ -188,6 +188,6 @@ void EngineView::show_steps() {
     m_plot->set_curves(curve.x.isEmpty() ? QVector<Curve>() : QVector<Curve>{curve});
 }
 
-QString EngineView::as_csv() const { return m_shown.integer.columns.empty() ? QString() : csv_of(m_shown.integer); }
+QString EngineView::as_csv() const { return csv_of(m_shown.integer); }
 
 }

@@ -44,9 +44,9 @@ Costs costs_of(const Network& network, const Assignment& bits) {
 
 bool Sensitivity::take(const Artifact& artifact) {
     if (artifact.key == "sensitivity") {
-        take_table(table_of(artifact));
+        take_table(table_of(artifact, kMostRows));
     } else if (artifact.key == "front") {
-        take_front(table_of(artifact));
+        take_front(table_of(artifact, kMostRows));
     } else if (artifact.key == "perturbations") {
         const TensorBytes tensor = tensor_of(artifact);
         if (tensor.shape.size() != 3) refuse_sensitivity(artifact.key, "it has not three axes");
@@ -67,7 +67,7 @@ void Sensitivity::take_table(const CsvTable& table) {
     m_rows.clear();
     m_index.clear();
     for (std::size_t i = 0; i < table.rows.size(); ++i) {
-        Row row{text_in(table, i, "node"), text_in(table, i, "kind") != u"activation", int(number_in(table, i, "bits").value_or(0)), number_in(table, i, "loss delta").value_or(std::nan(""))};
+        Row row{text_in(table, i, "node"), text_in(table, i, "kind") != u"activation", int(number_in(table, i, "bits").value_or(0)), number_or_nan(table, i, "loss delta")};
         m_index[{row.node, row.is_weight}][row.bits] = int(i);
         m_rows.push_back(std::move(row));
     }
@@ -80,8 +80,8 @@ void Sensitivity::take_front(const CsvTable& table) {
         FrontPoint point;
         point.bytes = number_in(table, i, "size kB").value_or(0) * 1000;
         point.bitops = number_in(table, i, "bitops").value_or(0);
-        point.loss = number_in(table, i, "estimated loss").value_or(std::nan(""));
-        point.top1 = number_in(table, i, "estimated top1").value_or(std::nan("")) * 100;
+        point.loss = number_or_nan(table, i, "estimated loss");
+        point.top1 = number_or_nan(table, i, "estimated top1") * 100;
         for (const std::string& column : table.columns)
             if (!kFacts.contains(column))
                 if (const auto bits = number_in(table, i, column.c_str())) point.weight_bits[QString::fromStdString(column)] = *bits >= kFloatBits ? 0 : int(*bits);

@@ -2,19 +2,15 @@
 // What is learnt: rounding and scales layer by layer (quantization.reconstruct), or the whole network (quantization.train). Its parameters, start and cancel, curves
 // as they come, and what to do with the result. GUI thread only.
 #include "core/method/method_info.h"
-#include "core/method/run.h"
-#include <QHash>
+#include "widgets/metric_series.h"
 #include <QWidget>
 
 class QPushButton;
-class QStackedWidget;
 class QUndoStack;
 
 namespace lathe {
-class ParameterForm;
 class PlotViewer;
-class SegmentedControl;
-class TextLabel;
+class TrainingForms;
 }
 
 namespace lathe::quantization {
@@ -31,7 +27,7 @@ public:
     void begin(const QString& method);                     ///< a new run: its curves take the place of the old ones
     void take(const QString& method, const RunEvent& event);
     void take(const QString& method, const Artifact& artifact);
-    void show_series(const QString& method, const QString& key, const QList<std::pair<double, double>>& points);   ///< of a recorded run
+    void show_series(const QString& method, const QString& key, const MetricSeries::Points& points);   ///< of a recorded run
     void finish(const QString& method, const Json& summary);
     void set_running(const QString& method, const QString& text);   ///< empty: it does not run
     Bytes quantizers(const QString& method) const;         ///< null: none
@@ -44,21 +40,15 @@ Q_SIGNALS:
     void save_requested(QString method);                   ///< the learnt model, as a file
 private:
     struct Learnt {
-        QHash<QString, QList<std::pair<double, double>>> series;
-        QStringList order;
+        MetricSeries series;
         Bytes quantizers, model;
         Json summary;
-        QString running;
     };
-    QString current() const;
     void show_current();
     void show_curves();
     QHash<QString, Learnt> m_learnt;
-    QHash<QString, ParameterForm*> m_forms;
-    SegmentedControl* m_which;
-    QStackedWidget* m_pages;
-    QPushButton *m_start, *m_use, *m_save;
-    TextLabel* m_note;
+    TrainingForms* m_forms;
+    QPushButton *m_use, *m_save;
     PlotViewer *m_losses, *m_accuracy;
 };
 

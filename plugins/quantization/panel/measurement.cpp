@@ -17,9 +17,9 @@ bool Measurement::take(const Artifact& artifact) {
     if (network.take(artifact)) {
         has_layers = has_layers || artifact.key == "layers";
     } else if (artifact.key == "confusion") {
-        confusion = table_of(artifact);
+        confusion = table_of(artifact, kMostRows);
     } else if (artifact.key == "arithmetic") {
-        arithmetic = table_of(artifact);
+        arithmetic = table_of(artifact, kMostRows);
     } else if (artifact.key == "worst") {
         WorstPicture one{ImageData::from_artifact(artifact).to_image(), std::isnan(fact(artifact.meta, "index")) ? -1 : int(fact(artifact.meta, "index")), name_in(artifact.meta, "true"), name_in(artifact.meta, "predicted"),
             fact(artifact.meta, "loss")};

@@ -62,7 +62,7 @@ void MethodsView::set_running(const QString& text) {
 }
 
 void MethodsView::show_comparison(const Artifact& artifact) {
-    m_data = table_of(artifact);
+    m_data = table_of(artifact, kMostRows);
     m_names.clear();
     m_bits.clear();
     m_cells.clear();
@@ -150,6 +150,6 @@ QString MethodsView::as_latex() const {
     return latex_table(u'l' + QString(m_bits.size(), u'r') + u'r', heads, rows);
 }
 
-QString MethodsView::as_csv() const { return m_data.columns.empty() ? QString() : csv_of(m_data); }
+QString MethodsView::as_csv() const { return csv_of(m_data); }
 
 }

@@ -1,7 +1,7 @@
 #pragma once
 // The comparison of algorithms: accuracy as mean ± std over seeds, a column for each bit width, the best of a column in bold. A dock. GUI thread only.
+#include "core/base/csv.h"
 #include "core/method/run.h"
-#include "core/report/csv.h"
 #include <QHash>
 #include <QSet>
 #include <QStringList>

@@ -1,59 +1,16 @@
 #include "plugins/quantization/panel/network.h"
-#include "core/base/error.h"
 #include "core/method/tensor_bytes.h"
 #include "widgets/number_field.h"
-#include <QVariant>
 #include <algorithm>
 
 namespace lathe::quantization {
 namespace {
-
-constexpr std::size_t kMostRows = 20'000;
-
-double number_or_nan(const CsvTable& table, std::size_t row, const char* column) { return number_in(table, row, column).value_or(std::nan("")); }
 
 int bits_in(const CsvTable& table, std::size_t row, const char* column) {
     const double bits = number_or_nan(table, row, column);
     return bits >= 1 && bits < kFloatBits ? int(bits) : 0;
 }
 
-[[noreturn]] void refuse_network(const std::string& where, const std::string& why) { throw Error(ErrorCode::wrong_format, "The result cannot be shown.", where + ": " + why, "Run it again."); }
-
-}
-
-std::optional<double> number_in(const CsvTable& table, std::size_t row, const char* column) { return parse_number(text_in(table, row, column).toStdString()); }
-
-QString text_in(const CsvTable& table, std::size_t row, const char* column) {
-    const auto found = std::find(table.columns.begin(), table.columns.end(), column);
-    if (found == table.columns.end() || row >= table.rows.size()) return {};
-    return QString::fromStdString(table.rows[row][std::size_t(found - table.columns.begin())]);
-}
-
-CsvTable table_of(const Artifact& artifact) { return artifact.bytes ? parse_csv(*artifact.bytes, kMostRows) : CsvTable{}; }
-
-QString csv_of(const CsvTable& table) {
-    std::string out = csv_row({table.columns.begin(), table.columns.end()});
-    for (const auto& row : table.rows) out += csv_row({row.begin(), row.end()});
-    return QString::fromStdString(out);
-}
-
-QStringList heads_of(const CsvTable& table) {
-    QStringList heads;
-    for (const std::string& name : table.columns) heads << QString::fromStdString(name);
-    return heads;
-}
-
-QList<QVariantList> rows_of(const CsvTable& table) {
-    QList<QVariantList> rows;
-    for (const auto& cells : table.rows) {
-        QVariantList row;
-        for (const std::string& cell : cells) {
-            const auto number = parse_number(cell);
-            row << (number ? QVariant(*number) : QVariant(QString::fromStdString(cell)));
-        }
-        rows << row;
-    }
-    return rows;
 }
 
 int Network::index_of(const QString& node) const {
@@ -85,8 +42,8 @@ double Network::float_bytes() const {
 }
 
 bool Network::take(const Artifact& artifact) {
-    if (artifact.key == "nodes") take_nodes(table_of(artifact));
-    else if (artifact.key == "layers") take_layers(table_of(artifact));
+    if (artifact.key == "nodes") take_nodes(table_of(artifact, kMostRows));
+    else if (artifact.key == "layers") take_layers(table_of(artifact, kMostRows));
     else if (artifact.key == "weight_histograms") take_histograms(artifact, false);
     else if (artifact.key == "input_histograms") take_histograms(artifact, true);
     else return false;
@@ -143,7 +100,7 @@ void Network::take_layers(const CsvTable& table) {
 
 void Network::take_histograms(const Artifact& artifact, bool of_inputs) {
     const TensorBytes tensor = tensor_of(artifact);
-    if (tensor.shape.size() != 2 || tensor.shape[0] != layers.size()) refuse_network(artifact.key, "it belongs to other layers");
+    if (tensor.shape.size() != 2 || tensor.shape[0] != layers.size()) refuse_answer(artifact.key, "it belongs to other layers");
     const std::vector<float> all = tensor.values<float>();
     const auto bins = std::ptrdiff_t(tensor.shape[1]);
     for (qsizetype i = 0; i < layers.size(); ++i) {

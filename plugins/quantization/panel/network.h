@@ -2,18 +2,18 @@
 // The network as the engine tells of it: nodes with their quantizers, and the layers that have weights, with what quantization does to each. Filled from tables
 // and tensors of quantization.describe and .evaluate; a column that is missing is not known. Plain values, no widgets; GUI thread or tests.
 #include "core/method/run.h"
-#include "core/report/csv.h"
+#include "widgets/answers.h"
 #include "widgets/facts.h"
 #include <QList>
 #include <QString>
 #include <QStringList>
 #include <cmath>
-#include <optional>
 #include <vector>
 
 namespace lathe::quantization {
 
 inline constexpr int kFloatBits = 32;                      ///< of a value that is not quantized
+inline constexpr std::size_t kMostRows = 20'000;           ///< that are read of a table
 
 /// A node of the traced graph and its quantizers; 0 bits: there is none.
 struct NodeRow {
@@ -65,14 +65,6 @@ private:
     void take_layers(const CsvTable& table);
     void take_histograms(const Artifact& artifact, bool of_inputs);
 };
-
-std::optional<double> number_in(const CsvTable& table, std::size_t row, const char* column);
-QString text_in(const CsvTable& table, std::size_t row, const char* column);
-CsvTable table_of(const Artifact& artifact);
-/// Rows of a table of the house: numbers as numbers.
-QList<QVariantList> rows_of(const CsvTable& table);
-QStringList heads_of(const CsvTable& table);
-QString csv_of(const CsvTable& table);
 
 /// "1.44", "18.4", "1 073": three figures and more, grouped.
 QString figure(double value, int decimals);

@@ -1,6 +1,6 @@
 #pragma once
 // Sentences below each other, each with a mark where it says something good or warns. GUI thread only.
-#include "core/report/csv.h"
+#include "core/base/csv.h"
 #include <QStringList>
 #include <QWidget>
 

@@ -21,11 +21,11 @@ constexpr double kInMega = 1e6;
 AccuracyModel::Cell number_cell(double value, int decimals) { return {value, decimals, {}}; }
 AccuracyModel::Cell text_cell(const QString& text) { return {std::nan(""), 0, text}; }
 /// Of what is known in these rows: a benchmark has one for each seed.
-double mean_of(const Table& table, const QList<int>& rows, const char* column) {
+double mean_of(const CsvTable& table, const QList<int>& rows, const char* column) {
     double sum = 0;
     int known = 0;
     for (const int row : rows)
-        if (const double value = table.number(row, column); !std::isnan(value)) sum += value, ++known;
+        if (const double value = number_or_nan(table, std::size_t(row), column); !std::isnan(value)) sum += value, ++known;
     return known == 0 ? std::nan("") : sum / known;
 }
 
@@ -131,11 +131,11 @@ void AccuracyView::set_method_titles(const QHash<QString, QString>& titles) {
 
 void AccuracyView::take(const Artifact& artifact) {
     if (artifact.key == "accuracy") {
-        m_accuracy = Table(artifact);
+        m_accuracy = table_of(artifact);
         m_places.clear();
-        for (int r = 0; r < m_accuracy.rows(); ++r) m_places[place_of(m_accuracy.text(r, "method"), m_accuracy.text(r, "task"))] << r;
+        for (std::size_t r = 0; r < m_accuracy.rows.size(); ++r) m_places[place_of(text_in(m_accuracy, r, "method"), text_in(m_accuracy, r, "task"))] << int(r);
     } else if (artifact.key == "methods") {
-        m_methods = Table(artifact);
+        m_methods = table_of(artifact);
     } else {
         return;
     }
@@ -143,7 +143,7 @@ void AccuracyView::take(const Artifact& artifact) {
 }
 
 void AccuracyView::forget() {
-    m_accuracy = m_methods = Table();
+    m_accuracy = m_methods = CsvTable();
     m_places.clear();
     rebuild();
 }
@@ -178,18 +178,18 @@ QString AccuracyView::title_of(const QString& method) const {
 
 QStringList AccuracyView::methods() const {
     QStringList out;
-    for (int r = 0; r < m_methods.rows(); ++r)
-        if (const QString method = m_methods.text(r, "method"); !out.contains(method)) out << method;
-    for (int r = 0; r < m_accuracy.rows(); ++r)            // while it is measured the summary comes last
-        if (const QString method = m_accuracy.text(r, "method"); !out.contains(method)) out << method;
+    for (std::size_t r = 0; r < m_methods.rows.size(); ++r)
+        if (const QString method = text_in(m_methods, r, "method"); !out.contains(method)) out << method;
+    for (std::size_t r = 0; r < m_accuracy.rows.size(); ++r)   // while it is measured the summary comes last
+        if (const QString method = text_in(m_accuracy, r, "method"); !out.contains(method)) out << method;
     if (out.removeAll(kHardRouting) > 0) out.prepend(kHardRouting);
     return out;
 }
 
 QStringList AccuracyView::tasks() const {
     QStringList out;
-    for (int r = 0; r < m_accuracy.rows(); ++r)
-        if (const QString task = m_accuracy.text(r, "task"); !out.contains(task)) out << task;
+    for (std::size_t r = 0; r < m_accuracy.rows.size(); ++r)
+        if (const QString task = text_in(m_accuracy, r, "task"); !out.contains(task)) out << task;
     return out;
 }
 
@@ -199,8 +199,8 @@ double AccuracyView::value_of(const QString& method, const QString& task, const 
 
 QList<int> AccuracyView::method_rows(const QString& method) const {
     QList<int> out;
-    for (int r = 0; r < m_methods.rows(); ++r)
-        if (m_methods.text(r, "method") == method) out << r;
+    for (std::size_t r = 0; r < m_methods.rows.size(); ++r)
+        if (text_in(m_methods, r, "method") == method) out << int(r);
     return out;
 }
 
@@ -232,7 +232,7 @@ void AccuracyView::add_summary(QStringList& heads, QStringList& tips, QList<QLis
     heads << tr("Path");
     tips << tr("How it was computed");
     for (int r = 0; r < all.size(); ++r) {
-        const QString path = m_methods.text(method_rows(all[r]).value(0, -1), "path");
+        const QString path = text_in(m_methods, std::size_t(method_rows(all[r]).value(0, -1)), "path");
         rows[r] << (path.isEmpty() ? number_cell(std::nan(""), 0) : text_cell(path));
     }
 }
@@ -299,6 +299,6 @@ QString AccuracyView::as_latex() const {
     return latex_table(u'l' + QString(std::max(0, m_model->columnCount() - 1), u'r'), heads, rows);
 }
 
-QString AccuracyView::as_csv() const { return m_methods.csv() + (m_accuracy.is_empty() ? QString() : QStringLiteral("\r\n") + m_accuracy.csv()); }
+QString AccuracyView::as_csv() const { return csv_of(m_methods) + (m_accuracy.rows.empty() ? QString() : QStringLiteral("\r\n") + csv_of(m_accuracy)); }
 
 }

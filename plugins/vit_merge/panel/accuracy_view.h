@@ -66,7 +66,7 @@ private:
     QList<int> method_rows(const QString& method) const;   ///< of the table of methods
     int repeats() const;                                   ///< most rows of one method and task
     QString title_of(const QString& method) const;
-    Table m_accuracy, m_methods;
+    CsvTable m_accuracy, m_methods;
     QHash<QString, QString> m_titles;
     QHash<QString, QList<int>> m_places;                   // method and task -> rows, one for each seed
     QString m_running;

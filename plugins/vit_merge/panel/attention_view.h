@@ -1,6 +1,7 @@
 #pragma once
 // Where a Vision Transformer looks: the attention of the class token to the patches over the picture, for a block and a head, the mean of the heads, or the rollout. GUI thread only.
 #include "plugins/vit_merge/panel/answers.h"
+#include <QImage>
 #include <QWidget>
 
 class QComboBox;

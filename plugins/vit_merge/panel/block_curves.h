@@ -6,6 +6,6 @@
 namespace lathe::vit_merge {
 
 /// `column` of the table layers of vit_merge.compare: the mean over the weights of each block, attention, MLP and norms apart.
-QVector<Curve> block_curves(const Table& layers, const char* column, bool stale);
+QVector<Curve> block_curves(const CsvTable& layers, const char* column, bool stale);
 
 }

@@ -25,13 +25,13 @@ const QList<LayerMeasure>& layer_measures() {
 }
 
 /// Columns of the engine as they are read.
-QStringList shown_heads(const Table& table) {
+QStringList shown_heads(const CsvTable& table) {
     static const QHash<QString, QString> titles{{QStringLiteral("key"), CompareView::tr("Weight")}, {QStringLiteral("group"), CompareView::tr("Part")}, {QStringLiteral("block"), CompareView::tr("Block")}, {QStringLiteral("cosine"), CompareView::tr("Cosine")},
         {QStringLiteral("relative_l2"), CompareView::tr("Relative L2")}, {QStringLiteral("task_cosine"), CompareView::tr("Task vectors")}, {QStringLiteral("sign_conflict"), CompareView::tr("Sign conflicts")},
         {QStringLiteral("norm_first"), CompareView::tr("Norm, first")}, {QStringLiteral("norm_second"), CompareView::tr("Norm, second")}, {QStringLiteral("first"), CompareView::tr("First")}, {QStringLiteral("second"), CompareView::tr("Second")},
         {QStringLiteral("note"), CompareView::tr("Note")}};
     QStringList out;
-    for (const QString& column : table.columns()) out << titles.value(column, column);
+    for (const QString& column : heads_of(table)) out << titles.value(column, column);
     return out;
 }
 
@@ -148,7 +148,7 @@ QWidget* CompareView::build_layers() {
     });
     connect(m_layer_table, &QAbstractItemView::clicked, this, [this](const QModelIndex& index) {
         const int row_of_table = m_layer_table->sort_model()->mapToSource(index).row();
-        if (const double block = m_layers.number(row_of_table, "block"); block >= 0) Q_EMIT block_chosen(int(block));
+        if (const double block = number_or_nan(m_layers, std::size_t(row_of_table), "block"); block >= 0) Q_EMIT block_chosen(int(block));
     });
     return page;
 }
@@ -186,8 +186,8 @@ void CompareView::show_description(const Description& description) {
 
 void CompareView::take(const Artifact& artifact) {
     if (artifact.key == "layers") {
-        m_layers = Table(artifact);
-        m_layer_table->set_table(shown_heads(m_layers), m_layers.cells());
+        m_layers = table_of(artifact);
+        m_layer_table->set_table(shown_heads(m_layers), rows_of(m_layers));
         show_layers();
     } else if (artifact.key == "cka") {
         const Values values = values_of(artifact, 2);
@@ -197,25 +197,25 @@ void CompareView::take(const Artifact& artifact) {
         m_cka->set_column_labels(labels, second().isEmpty() ? tr("base") : second());
         m_cka->set_values(int(values.size(0)), int(values.size(1)), values.values);
     } else if (artifact.key == "spectra") {
-        m_spectrum = Table(artifact);
+        m_spectrum = table_of(artifact);
         const QString chosen = m_key->currentText();
         m_key->clear();
-        for (int r = 0; r < m_spectrum.rows(); ++r)
-            if (const QString key = m_spectrum.text(r, "key"); m_key->findText(key) < 0) m_key->addItem(key);
+        for (std::size_t r = 0; r < m_spectrum.rows.size(); ++r)
+            if (const QString key = text_in(m_spectrum, r, "key"); m_key->findText(key) < 0) m_key->addItem(key);
         m_key->setCurrentIndex(std::max(0, m_key->findText(chosen)));
         show_spectra();
     } else if (artifact.key == "keys") {
-        const Table table(artifact);
-        m_key_table->set_table(shown_heads(table), table.cells());
+        const CsvTable table = table_of(artifact);
+        m_key_table->set_table(shown_heads(table), rows_of(table));
     } else if (artifact.key == "pairs") {
-        m_pair_rows = Table(artifact);
+        m_pair_rows = table_of(artifact);
         show_pairs();
     } else if (artifact.key == "embedding") {
-        m_points = Table(artifact);
+        m_points = table_of(artifact);
         const QString chosen = m_model->currentText();
         m_model->clear();
-        for (int r = 0; r < m_points.rows(); ++r)
-            if (const QString model = m_points.text(r, "model"); m_model->findText(model) < 0) m_model->addItem(model);
+        for (std::size_t r = 0; r < m_points.rows.size(); ++r)
+            if (const QString model = text_in(m_points, r, "model"); m_model->findText(model) < 0) m_model->addItem(model);
         m_model->setCurrentIndex(std::max(0, m_model->findText(chosen)));
         show_embedding();
     } else {
@@ -225,7 +225,7 @@ void CompareView::take(const Artifact& artifact) {
 }
 
 void CompareView::begin() {
-    m_layers = m_spectrum = m_points = Table();
+    m_layers = m_spectrum = m_points = CsvTable();
     m_layer_table->set_table({}, {});
     m_key_table->set_table({}, {});
     m_cka->set_values(0, 0, {});
@@ -248,12 +248,12 @@ void CompareView::set_stale(bool stale) {
 }
 
 void CompareView::set_block(int block) {
-    if (block < 0 || m_layers.is_empty()) return;
+    if (block < 0 || m_layers.rows.empty()) return;
     QItemSelection rows;
-    for (int r = 0; r < m_layers.rows(); ++r)
-        if (m_layers.number(r, "block") == block) {
-            const QModelIndex at = m_layer_table->sort_model()->mapFromSource(m_layer_table->sort_model()->sourceModel()->index(r, 0));
-            rows.select(at, at.siblingAtColumn(int(m_layers.columns().size()) - 1));
+    for (std::size_t r = 0; r < m_layers.rows.size(); ++r)
+        if (number_or_nan(m_layers, r, "block") == block) {
+            const QModelIndex at = m_layer_table->sort_model()->mapFromSource(m_layer_table->sort_model()->sourceModel()->index(int(r), 0));
+            rows.select(at, at.siblingAtColumn(int(m_layers.columns.size()) - 1));
         }
     m_layer_table->selectionModel()->select(rows, QItemSelectionModel::ClearAndSelect);
     if (!rows.isEmpty()) m_layer_table->scrollTo(rows.first().topLeft());
@@ -287,12 +287,12 @@ void CompareView::show_layers() {
 void CompareView::show_spectra() {
     const QString key = m_key->currentText();
     Curve one{QStringLiteral("first"), first().isEmpty() ? tr("base") : first(), {}, {}, 0, false, false, false, {}}, two{QStringLiteral("second"), second().isEmpty() ? tr("base") : second(), {}, {}, 1, false, false, false, {}};
-    for (int r = 0; r < m_spectrum.rows(); ++r) {
-        if (m_spectrum.text(r, "key") != key) continue;
-        one.x << m_spectrum.number(r, "index");
-        one.y << m_spectrum.number(r, "first");
-        two.x << m_spectrum.number(r, "index");
-        two.y << m_spectrum.number(r, "second");
+    for (std::size_t r = 0; r < m_spectrum.rows.size(); ++r) {
+        if (text_in(m_spectrum, r, "key") != key) continue;
+        one.x << number_or_nan(m_spectrum, r, "index");
+        one.y << number_or_nan(m_spectrum, r, "first");
+        two.x << number_or_nan(m_spectrum, r, "index");
+        two.y << number_or_nan(m_spectrum, r, "second");
     }
     m_spectra->set_curves(one.x.isEmpty() ? QVector<Curve>() : QVector<Curve>{one, two});
     m_spectra->autoscale();
@@ -304,15 +304,15 @@ void CompareView::show_pairs() {
     const QByteArray measure = m_pair_measure->currentData().toString().toLatin1();
     const auto count = std::size_t(names.size());
     std::vector<double> values(count * count, std::nan(""));
-    for (std::size_t i = 0; i < count && !m_pair_rows.is_empty(); ++i) values[i * count + i] = measure.contains("cosine") ? 1 : 0;   // a model and itself
-    for (int r = 0; r < m_pair_rows.rows(); ++r) {
-        const qsizetype a = names.indexOf(m_pair_rows.text(r, "first")), b = names.indexOf(m_pair_rows.text(r, "second"));
+    for (std::size_t i = 0; i < count && !m_pair_rows.rows.empty(); ++i) values[i * count + i] = measure.contains("cosine") ? 1 : 0;   // a model and itself
+    for (std::size_t r = 0; r < m_pair_rows.rows.size(); ++r) {
+        const qsizetype a = names.indexOf(text_in(m_pair_rows, r, "first")), b = names.indexOf(text_in(m_pair_rows, r, "second"));
         if (a < 0 || b < 0) continue;
-        values[std::size_t(a) * count + std::size_t(b)] = values[std::size_t(b) * count + std::size_t(a)] = m_pair_rows.number(r, measure.constData());
+        values[std::size_t(a) * count + std::size_t(b)] = values[std::size_t(b) * count + std::size_t(a)] = number_or_nan(m_pair_rows, r, measure.constData());
     }
     const Values& known = measure == "relative_l2" ? m_set.relative_l2 : m_set.cosine;
     const bool is_known = measure == "relative_l2" || measure == (m_set.has_base() ? "task_cosine" : "cosine");   // as describe measures them
-    if (is_known && known.values.size() == values.size() && m_pair_rows.is_empty()) values = known.values;
+    if (is_known && known.values.size() == values.size() && m_pair_rows.rows.empty()) values = known.values;
     m_pairs->set_map(measure.contains("cosine") ? ColourMapId::viridis : ColourMapId::magma);
     m_pairs->set_row_labels(names);
     m_pairs->set_column_labels(names);
@@ -323,10 +323,10 @@ void CompareView::show_embedding() {
     const QString model = m_model->currentText();
     QStringList tasks;
     QHash<QString, std::vector<std::pair<double, double>>> points;
-    for (int r = 0; r < m_points.rows(); ++r) {
-        if (m_points.text(r, "model") != model) continue;
-        const QString task = m_points.text(r, "task");
-        const double x = m_points.number(r, "x"), y = m_points.number(r, "y");
+    for (std::size_t r = 0; r < m_points.rows.size(); ++r) {
+        if (text_in(m_points, r, "model") != model) continue;
+        const QString task = text_in(m_points, r, "task");
+        const double x = number_or_nan(m_points, r, "x"), y = number_or_nan(m_points, r, "y");
         if (std::isnan(x) || std::isnan(y)) continue;
         if (!tasks.contains(task)) tasks << task;
         points[task].emplace_back(x, y);
@@ -339,7 +339,7 @@ void CompareView::show_embedding() {
 
 void CompareView::show_note() {
     if (!m_running.isEmpty()) m_note->setText(m_running);
-    else if (m_stale && !m_layers.is_empty()) m_note->setText(tr("Stale: of other models."));
+    else if (m_stale && !m_layers.rows.empty()) m_note->setText(tr("Stale: of other models."));
     else if (page() == Page::cka) m_note->setText(tr("Debiased linear CKA of every layer with every layer; hatched: undefined."));
     else m_note->setText({});
 }

@@ -54,7 +54,7 @@ private:
     void show_pairs();
     void show_embedding();
     void show_note();
-    Table m_layers, m_spectrum, m_pair_rows, m_points;
+    CsvTable m_layers, m_spectrum, m_pair_rows, m_points;
     Description m_set;
     QString m_running;
     bool m_stale = false;

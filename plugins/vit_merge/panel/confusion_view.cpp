@@ -71,10 +71,10 @@ void ConfusionView::take(const Artifact& artifact) {
         m_gate_values = values_of(artifact, 2);
         show_gate();
     } else if (artifact.key == "gate_entropy") {
-        const Table table(artifact);
+        const CsvTable table = table_of(artifact);
         Curve curve{QStringLiteral("entropy"), tr("pictures"), {}, {}, 0, false, true, m_stale, {}};
-        for (int r = 0; r < table.rows(); ++r) {
-            const double from = table.number(r, "from"), to = table.number(r, "to"), count = table.number(r, "count");
+        for (std::size_t r = 0; r < table.rows.size(); ++r) {
+            const double from = number_or_nan(table, r, "from"), to = number_or_nan(table, r, "to"), count = number_or_nan(table, r, "count");
             if (!std::isnan(from) && !std::isnan(count)) curve.x << (std::isnan(to) ? from : (from + to) / 2), curve.y << count;
         }
         m_entropy->set_curves(curve.x.isEmpty() ? QVector<Curve>() : QVector<Curve>{curve});

@@ -30,32 +30,32 @@ bool Description::take(const Artifact& artifact) {
     const std::string& key = artifact.key;
     if (key == "cosine") return cosine = values_of(artifact, 2), true;
     if (key == "relative_l2") return relative_l2 = values_of(artifact, 2), true;
-    const Table table(artifact);
+    const CsvTable table = table_of(artifact);
     if (key == "models") {
         models.clear();
-        for (int r = 0; r < table.rows(); ++r)
-            models << ModelFacts{table.text(r, "name"), table.text(r, "layout"), table.text(r, "architecture"), table.text(r, "normalisation"), table.text(r, "data"), table.text(r, "path"), table.number(r, "parameters"),
-                table.number(r, "bytes"), table.number(r, "classes")};
+        for (std::size_t r = 0; r < table.rows.size(); ++r)
+            models << ModelFacts{text_in(table, r, "name"), text_in(table, r, "layout"), text_in(table, r, "architecture"), text_in(table, r, "normalisation"), text_in(table, r, "data"), text_in(table, r, "path"), number_or_nan(table, r, "parameters"),
+                number_or_nan(table, r, "bytes"), number_or_nan(table, r, "classes")};
     } else if (key == "findings") {
         findings.clear();
-        for (int r = 0; r < table.rows(); ++r) findings << FindingRow{table.text(r, "level"), table.text(r, "what"), table.text(r, "hint")};
+        for (std::size_t r = 0; r < table.rows.size(); ++r) findings << FindingRow{text_in(table, r, "level"), text_in(table, r, "what"), text_in(table, r, "hint")};
     } else if (key == "similarity") {
         blocks.clear();
-        for (int r = 0; r < table.rows(); ++r) {
-            const double block = table.number(r, "block");
+        for (std::size_t r = 0; r < table.rows.size(); ++r) {
+            const double block = number_or_nan(table, r, "block");
             constexpr double kMostBlocks = 1000;
             if (!(block >= 0 && block < kMostBlocks)) throw Error(ErrorCode::wrong_format, "The similarity of the blocks cannot be shown.", "table similarity, row " + std::to_string(r) + ": no block", "Choose the set again.");
             while (blocks.size() <= int(block)) blocks << BlockFacts{std::nan(""), std::nan(""), std::nan(""), std::nan("")};
-            const bool is_attention = table.text(r, "kind") == u"attn";
+            const bool is_attention = text_in(table, r, "kind") == u"attn";
             BlockFacts& facts = blocks[int(block)];
-            (is_attention ? facts.attention : facts.mlp) = table.number(r, "similarity");
-            (is_attention ? facts.attention_task : facts.mlp_task) = table.number(r, "task_cosine");
+            (is_attention ? facts.attention : facts.mlp) = number_or_nan(table, r, "similarity");
+            (is_attention ? facts.attention_task : facts.mlp_task) = number_or_nan(table, r, "task_cosine");
         }
     } else if (key == "storage") {
         storage.clear();
         separate_bytes = separate_bytes_fp16 = std::nan("");
-        for (int r = 0; r < table.rows(); ++r) {
-            const double m = table.number(r, "m"), bytes = table.number(r, "bytes"), half = table.number(r, "bytes_fp16");
+        for (std::size_t r = 0; r < table.rows.size(); ++r) {
+            const double m = number_or_nan(table, r, "m"), bytes = number_or_nan(table, r, "bytes"), half = number_or_nan(table, r, "bytes_fp16");
             if (!std::isnan(m)) storage << StoragePoint{int(m), bytes, half};
             else separate_bytes = bytes, separate_bytes_fp16 = half;
         }

@@ -37,7 +37,7 @@ struct Description {
     QList<BlockFacts> blocks;
     QList<StoragePoint> storage;
     double separate_bytes = std::nan(""), separate_bytes_fp16 = std::nan("");   ///< all models apart; NaN: not known
-    Table keys;
+    CsvTable keys;
     Values cosine, relative_l2;                            ///< [N, N]
 
     bool take(const Artifact& artifact);                   ///< false: no part of it. Throws Error(wrong_format)

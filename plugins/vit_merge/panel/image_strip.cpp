@@ -166,7 +166,7 @@ void ImageStrip::draw_cell(QPainter& painter, int index) const {
     line.translate(0, kTextLine);
     painter.setPen(c.text);
     painter.setFont(Theme::instance().font(11, true));
-    const QString sure = std::isnan(one.confidence) ? QString() : QStringLiteral("%1\u00A0%").arg(100 * one.confidence, 0, 'f', 0);
+    const QString sure = std::isnan(one.confidence) ? QString() : percent(one.confidence, 0);
     const int room = line.width() - (sure.isEmpty() ? 0 : metrics.horizontalAdvance(sure) + 4);
     painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(one.predicted, Qt::ElideRight, room));
     painter.setFont(Theme::instance().font(11));

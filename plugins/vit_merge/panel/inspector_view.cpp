@@ -1,6 +1,7 @@
 #include "plugins/vit_merge/panel/inspector_view.h"
 #include "plugins/vit_merge/panel/attention_view.h"
 #include "plugins/vit_merge/panel/block_curves.h"
+#include "viewers/image_data.h"
 #include "widgets/simple_table.h"
 #include "widgets/text_label.h"
 #include <QHeaderView>
@@ -58,7 +59,7 @@ QString InspectorView::title() const { return m_title->text(); }
 void InspectorView::show_picture(const StripPicture* picture) {
     const PictureKey key = picture ? picture->key : PictureKey();
     if (!(key == m_key)) {
-        m_rows = m_gate = Table();
+        m_rows = m_gate = CsvTable();
         m_attention->forget();
     }
     m_key = key;
@@ -76,9 +77,9 @@ void InspectorView::show_title() {
 }
 
 void InspectorView::take(const Artifact& artifact) {
-    if (artifact.key == "top") m_rows = Table(artifact);
-    else if (artifact.key == "gate") m_gate = Table(artifact);
-    else if (artifact.key == "picture") return m_attention->show_picture(picture_of_artifact(artifact));
+    if (artifact.key == "top") m_rows = table_of(artifact);
+    else if (artifact.key == "gate") m_gate = table_of(artifact);
+    else if (artifact.key == "picture") return m_attention->show_picture(ImageData::from_artifact(artifact).to_image());
     else return m_attention->take(artifact);
     show_top();
 }
@@ -95,12 +96,12 @@ void InspectorView::set_model(const QString& name) {
 
 void InspectorView::show_difference(const Artifact& layers, const QString& name) {
     if (name != m_model) return;                           // another was chosen meanwhile
-    m_difference->set_curves(block_curves(Table(layers), "relative_l2", false));
+    m_difference->set_curves(block_curves(table_of(layers), "relative_l2", false));
     m_difference->autoscale();
 }
 
 void InspectorView::set_running(bool running) {
-    if (running && m_rows.is_empty() && !m_picture_title.isEmpty()) {
+    if (running && m_rows.rows.empty() && !m_picture_title.isEmpty()) {
         m_hint->setText(tr("Every model is asked…"));
         m_hint->show();
     } else {
@@ -124,15 +125,15 @@ void InspectorView::resizeEvent(QResizeEvent* event) {
 void InspectorView::show_top() {
     m_models.clear();
     QHash<QString, QStringList> classes;
-    for (int r = 0; r < m_rows.rows(); ++r) {
-        const QString model = m_rows.text(r, "model"), name = model == kMerged ? QString() : model;
+    for (std::size_t r = 0; r < m_rows.rows.size(); ++r) {
+        const QString model = text_in(m_rows, r, "model"), name = model == kMerged ? QString() : model;
         if (!m_models.contains(name)) m_models << name;
-        const double probability = m_rows.number(r, "probability");
-        classes[name] << (std::isnan(probability) ? m_rows.text(r, "class") : tr("%1 %2").arg(percent(probability, 0), m_rows.text(r, "class")));
+        const double probability = number_or_nan(m_rows, r, "probability");
+        classes[name] << (std::isnan(probability) ? text_in(m_rows, r, "class") : tr("%1 %2").arg(percent(probability, 0), text_in(m_rows, r, "class")));
     }
     if (m_models.removeAll(QString()) > 0) m_models.prepend(QString());
     QHash<QString, QString> gate;
-    for (int r = 0; r < m_gate.rows(); ++r) gate.insert(m_gate.text(r, "model"), percent(m_gate.number(r, "probability"), 0));
+    for (std::size_t r = 0; r < m_gate.rows.size(); ++r) gate.insert(text_in(m_gate, r, "model"), percent(number_or_nan(m_gate, r, "probability"), 0));
     QList<QStringList> rows;
     for (const QString& name : std::as_const(m_models)) {
         QStringList row{name.isEmpty() ? tr("Merged") : name, name.isEmpty() ? QString() : gate.value(name)};

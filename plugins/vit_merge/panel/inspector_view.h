@@ -37,7 +37,7 @@ private:
     void show_title();
     PictureKey m_key;
     QString m_picture_title, m_truth, m_model;
-    Table m_rows, m_gate;
+    CsvTable m_rows, m_gate;
     QStringList m_models;                                  // of the rows of the table; "" is the merged
     TextLabel *m_title, *m_hint, *m_attention_title, *m_difference_title;
     SimpleTable* m_top;

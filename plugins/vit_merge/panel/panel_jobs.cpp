@@ -102,8 +102,8 @@ void Panel::take_job_artifact(const QString& method, const Artifact& artifact) {
         if (artifact.key == "model") m_merged = artifact;
         if (artifact.key == "recipe") m_recipe = artifact;
         if (artifact.key == "left_out") {
-            const Table table(artifact);
-            for (int r = 0; r < table.rows(); ++r) m_left_out << tr("%1: %2, %3").arg(table.text(r, "model"), table.text(r, "key"), table.text(r, "why"));
+            const CsvTable table = table_of(artifact);
+            for (std::size_t r = 0; r < table.rows.size(); ++r) m_left_out << tr("%1: %2, %3").arg(text_in(table, r, "model"), text_in(table, r, "key"), text_in(table, r, "why"));
         }
     }
 }

@@ -1,5 +1,5 @@
 #include "plugins/vit_merge/panel/strip.h"
-#include "core/base/error.h"
+#include "viewers/image_data.h"
 #include <QCoreApplication>
 #include <QFileInfo>
 #include <cmath>
@@ -33,8 +33,8 @@ QString verdict_text(const StripPicture& picture) {
 }
 
 void Strip::take(const Artifact& artifact) {
-    if (artifact.key == "picture") m_images[artifact.step] = picture_of_artifact(artifact);
-    else if (artifact.key == "strip") m_rows = Table(artifact);
+    if (artifact.key == "picture") m_images[artifact.step] = ImageData::from_artifact(artifact).to_image();
+    else if (artifact.key == "strip") m_rows = table_of(artifact);
     else if (artifact.key == "gate") m_gate = values_of(artifact, 2), models = texts_fact(artifact.meta, "models");
 }
 
@@ -53,22 +53,22 @@ bool Strip::take(const RunEvent& event) {
 void Strip::assemble() {
     finished = true;
     pictures.clear();
-    const bool has_gate = m_gate.is_matrix() && m_gate.size(0) == m_rows.rows();
-    for (int r = 0; r < m_rows.rows(); ++r) {
+    const bool has_gate = m_gate.is_matrix() && m_gate.size(0) == std::int64_t(m_rows.rows.size());
+    for (std::size_t r = 0; r < m_rows.rows.size(); ++r) {
         StripPicture one;
-        one.key.task = m_rows.text(r, "task");
-        one.key.file = m_rows.text(r, "file");
-        if (const double index = m_rows.number(r, "index"); index >= 0 && index < 1e9) one.key.index = int(index);
-        if (const auto found = m_images.find(r); found != m_images.end()) one.picture = found->second;
-        one.label = m_rows.text(r, "label");
-        one.head = m_rows.text(r, "head");
-        one.predicted = m_rows.text(r, "predicted");
-        one.oracle = m_rows.text(r, "oracle");
-        one.confidence = m_rows.number(r, "confidence");
-        one.joint = verdict_of(m_rows.number(r, "joint"));
-        one.oracle_right = verdict_of(m_rows.number(r, "oracle_right"));
+        one.key.task = text_in(m_rows, r, "task");
+        one.key.file = text_in(m_rows, r, "file");
+        if (const double index = number_or_nan(m_rows, r, "index"); index >= 0 && index < 1e9) one.key.index = int(index);
+        if (const auto found = m_images.find(std::int64_t(r)); found != m_images.end()) one.picture = found->second;
+        one.label = text_in(m_rows, r, "label");
+        one.head = text_in(m_rows, r, "head");
+        one.predicted = text_in(m_rows, r, "predicted");
+        one.oracle = text_in(m_rows, r, "oracle");
+        one.confidence = number_or_nan(m_rows, r, "confidence");
+        one.joint = verdict_of(number_or_nan(m_rows, r, "joint"));
+        one.oracle_right = verdict_of(number_or_nan(m_rows, r, "oracle_right"));
         if (has_gate)
-            for (std::int64_t i = 0; i < m_gate.size(1); ++i) one.gate << m_gate.values[std::size_t(r * m_gate.size(1) + i)];
+            for (std::size_t i = 0, models_here = std::size_t(m_gate.size(1)); i < models_here; ++i) one.gate << m_gate.values[r * models_here + i];
         pictures << one;
     }
 }

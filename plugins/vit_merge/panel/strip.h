@@ -2,6 +2,7 @@
 // The pictures of one run of vit_merge.strip with what the merged model made of them. Filled from events or from a project. Plain values.
 #include "plugins/vit_merge/panel/answers.h"
 #include <QHash>
+#include <QImage>
 #include <map>
 
 namespace lathe::vit_merge {
@@ -47,7 +48,7 @@ struct Strip {
     double gate_share() const;                             ///< of pictures whose task is known and whose head is the task's
 private:
     std::map<std::int64_t, QImage> m_images;
-    Table m_rows;
+    CsvTable m_rows;
     Values m_gate;
 };
 

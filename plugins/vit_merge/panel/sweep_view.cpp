@@ -36,10 +36,10 @@ QString plane_title(const QString& column) {
     return column.startsWith(kLossColumn) ? SweepView::tr("loss, %1").arg(column.mid(kLossColumn.size())) : column == u"loss" ? SweepView::tr("mean loss") : column;
 }
 
-bool has_numbers(const Table& table, const QString& column) {
+bool has_numbers(const CsvTable& table, const QString& column) {
     const QByteArray name = column.toUtf8();
-    for (int r = 0; r < table.rows(); ++r)
-        if (!std::isnan(table.number(r, name.constData()))) return true;
+    for (std::size_t r = 0; r < table.rows.size(); ++r)
+        if (!std::isnan(number_or_nan(table, r, name.constData()))) return true;
     return false;
 }
 
@@ -124,7 +124,7 @@ void SweepView::set_axis(const QString& axis) {
 
 void SweepView::take(const QString& axis, const Artifact& artifact, const Json& key) {
     if (artifact.key != "sweep" || !axes().contains(axis)) return;
-    m_sweeps[axis] = {Table(artifact), key};
+    m_sweeps[axis] = {table_of(artifact), key};
     show_axis();
 }
 
@@ -157,30 +157,30 @@ void SweepView::forget() {
 }
 
 QString SweepView::note() const { return m_note->text(); }
-QString SweepView::as_csv() const { return m_sweeps.value(axis()).table.csv(); }
+QString SweepView::as_csv() const { return csv_of(m_sweeps.value(axis()).table); }
 
 void SweepView::show_axis() {
     const QString now = axis();
     const Sweep sweep = m_sweeps.value(now);
-    const bool stale = !sweep.table.is_empty() && sweep.key != m_keys.value(now), is_plane = now == kPlaneAxis;
+    const bool stale = !sweep.table.rows.empty() && sweep.key != m_keys.value(now), is_plane = now == kPlaneAxis;
     m_pages->setCurrentIndex(is_plane ? 1 : 0);
-    m_of->setVisible(is_plane && !sweep.table.is_empty());
+    m_of->setVisible(is_plane && !sweep.table.rows.empty());
     if (is_plane) show_plane(sweep, stale);
     else show_curves(sweep, stale);
     m_title->set_hint(stale ? tr("stale") : QString());
     if (!m_running.isEmpty()) m_note->setText(m_running);
-    else if (sweep.table.is_empty()) m_note->setText(now == u"m" ? tr("Storage is known; Sweep measures the accuracy.") : tr("Not measured yet."));
+    else if (sweep.table.rows.empty()) m_note->setText(now == u"m" ? tr("Storage is known; Sweep measures the accuracy.") : tr("Not measured yet."));
     else m_note->setText(stale ? tr("Of other models or parameters.") : tr("Joint: head chosen by the gate. Oracle head: head given. They are different measures."));
     show_cursor();
 }
 
 void SweepView::show_curves(const Sweep& sweep, bool stale) {
-    const Table& table = sweep.table;
+    const CsvTable& table = sweep.table;
     QVector<Curve> curves;
     const auto add = [&](const char* column, const QString& name, int series, double factor) {
         Curve curve{QString::fromUtf8(column), name, {}, {}, series, false, true, stale, {}};
-        for (int r = 0; r < table.rows(); ++r)
-            if (const double x = table.number(r, "value"), y = table.number(r, column); !std::isnan(x)) curve.x << x, curve.y << factor * y;
+        for (std::size_t r = 0; r < table.rows.size(); ++r)
+            if (const double x = number_or_nan(table, r, "value"), y = number_or_nan(table, r, column); !std::isnan(x)) curve.x << x, curve.y << factor * y;
         if (std::ranges::any_of(curve.y, [](double y) { return !std::isnan(y); })) curves << curve;
     };
     const bool is_path = axis() == kPathAxis;
@@ -190,7 +190,7 @@ void SweepView::show_curves(const Sweep& sweep, bool stale) {
         add("gate", tr("gate"), 2, 100);
     } else {
         int series = 0;
-        for (const QString& column : table.columns())
+        for (const QString& column : heads_of(table))
             if (column.startsWith(kTaskColumn)) add(column.toUtf8().constData(), column.mid(kTaskColumn.size()), series++, 100);
     }
     m_accuracy->set_x_axis_visible(axis() != u"m");         // the one below is the same
@@ -203,7 +203,7 @@ void SweepView::show_curves(const Sweep& sweep, bool stale) {
     QVector<Curve> below;
     if (is_path) {
         Curve loss{QStringLiteral("loss"), tr("loss"), {}, {}, 4, false, true, stale, {}};
-        for (int r = 0; r < table.rows(); ++r) loss.x << table.number(r, "value"), loss.y << table.number(r, "loss");
+        for (std::size_t r = 0; r < table.rows.size(); ++r) loss.x << number_or_nan(table, r, "value"), loss.y << number_or_nan(table, r, "loss");
         if (!loss.x.isEmpty()) below << loss;
         m_storage->set_titles(axis_title(axis()), tr("Loss"));
         m_storage->set_empty_text(tr("Loss along the path."));
@@ -243,24 +243,24 @@ void SweepView::align_plots() {
 
 /// Points of a regular grid; what is missing is a hole.
 void SweepView::show_plane(const Sweep& sweep, bool stale) {
-    const Table& table = sweep.table;
+    const CsvTable& table = sweep.table;
     const QString chosen = m_of->currentData().toString();
     m_of->clear();
-    for (const QString& column : table.columns())
+    for (const QString& column : heads_of(table))
         if (column != u"value" && column != u"y" && column != u"bytes" && has_numbers(table, column)) m_of->addItem(plane_title(column), column);
     m_of->setCurrentIndex(std::max(0, m_of->findData(chosen)));
     const QByteArray of = m_of->currentData().toString().toUtf8();
     std::vector<double> xs, ys;
-    for (int r = 0; r < table.rows(); ++r) {
-        if (const double x = table.number(r, "value"); !std::isnan(x) && std::ranges::find(xs, x) == xs.end()) xs.push_back(x);
-        if (const double y = table.number(r, "y"); !std::isnan(y) && std::ranges::find(ys, y) == ys.end()) ys.push_back(y);
+    for (std::size_t r = 0; r < table.rows.size(); ++r) {
+        if (const double x = number_or_nan(table, r, "value"); !std::isnan(x) && std::ranges::find(xs, x) == xs.end()) xs.push_back(x);
+        if (const double y = number_or_nan(table, r, "y"); !std::isnan(y) && std::ranges::find(ys, y) == ys.end()) ys.push_back(y);
     }
     std::ranges::sort(xs);
     std::ranges::sort(ys, std::ranges::greater{});
     std::vector<double> cells(xs.size() * ys.size(), std::nan(""));
-    for (int r = 0; r < table.rows(); ++r) {
-        const auto x = std::ranges::find(xs, table.number(r, "value")), y = std::ranges::find(ys, table.number(r, "y"));
-        if (x != xs.end() && y != ys.end()) cells[std::size_t(y - ys.begin()) * xs.size() + std::size_t(x - xs.begin())] = table.number(r, of.constData());
+    for (std::size_t r = 0; r < table.rows.size(); ++r) {
+        const auto x = std::ranges::find(xs, number_or_nan(table, r, "value")), y = std::ranges::find(ys, number_or_nan(table, r, "y"));
+        if (x != xs.end() && y != ys.end()) cells[std::size_t(y - ys.begin()) * xs.size() + std::size_t(x - xs.begin())] = number_or_nan(table, r, of.constData());
     }
     const auto labels = [](const std::vector<double>& values) {
         QStringList out;

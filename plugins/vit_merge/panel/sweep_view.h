@@ -43,7 +43,7 @@ Q_SIGNALS:
 protected:
     bool eventFilter(QObject* object, QEvent* event) override;   // the plots became wider
 private:
-    struct Sweep { Table table; Json key; };
+    struct Sweep { CsvTable table; Json key; };
     void show_axis();
     void show_curves(const Sweep& sweep, bool stale);
     void show_plane(const Sweep& sweep, bool stale);

@@ -2,19 +2,16 @@
 // What is trained: a model (the shared base or one task from it), the gate, or a whole benchmark. Parameters, start and cancel, curves as they come, and the files that came
 // out. GUI thread only.
 #include "core/method/method_info.h"
-#include "core/method/run.h"
-#include <QHash>
+#include "widgets/metric_series.h"
 #include <QWidget>
 
 class QPushButton;
-class QStackedWidget;
 class QUndoStack;
 
 namespace lathe {
 class ParameterForm;
 class PlotViewer;
-class SegmentedControl;
-class TextLabel;
+class TrainingForms;
 }
 
 namespace lathe::vit_merge {
@@ -31,7 +28,7 @@ public:
     void begin(const QString& method);                     ///< a new run: its curves take the place of the old ones
     void take(const QString& method, const RunEvent& event);
     void take(const QString& method, const Artifact& artifact);
-    void show_series(const QString& method, const QString& key, const QList<std::pair<double, double>>& points);   ///< of a recorded run
+    void show_series(const QString& method, const QString& key, const MetricSeries::Points& points);   ///< of a recorded run
     void finish(const QString& method, const Json& summary);
     void set_running(const QString& method, const QString& text);   ///< empty: it does not run
     QString current() const;
@@ -39,7 +36,7 @@ public:
     QList<Artifact> files(const QString& method) const;    ///< that came out
     PlotViewer* losses() { return m_losses; }
     PlotViewer* scores() { return m_scores; }
-    ParameterForm* form(const QString& method) const { return m_forms.value(method); }
+    ParameterForm* form(const QString& method) const;
     QString note() const;
 Q_SIGNALS:
     void start_requested(QString method);                  ///< while it runs: cancel
@@ -47,21 +44,15 @@ Q_SIGNALS:
     void values_changed();
 private:
     struct Training {
-        QHash<QString, QList<std::pair<double, double>>> series;
-        QStringList order;
+        MetricSeries series;
         QList<Artifact> files;
         Json summary;
-        QString running;
     };
     void show_current();
     void show_curves();
     QHash<QString, Training> m_trainings;
-    QHash<QString, ParameterForm*> m_forms;
-    QUndoStack* m_undo;
-    SegmentedControl* m_which;
-    QStackedWidget* m_pages;
-    QPushButton *m_start, *m_save;
-    TextLabel* m_note;
+    TrainingForms* m_forms;
+    QPushButton* m_save;
     PlotViewer *m_losses, *m_scores;
 };
 

@@ -1,4 +1,4 @@
-#include "core/report/csv.h"
+#include "core/base/csv.h"
 
 namespace lathe {
 
