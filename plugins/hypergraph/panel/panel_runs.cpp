@@ -264,7 +264,7 @@ void Panel::show_recorded(const RecordedRun& recorded) {
         return;
     }
     // Parameters are taken over where somebody asked for it, or where nobody has worked here yet.
-    const bool takes_form = std::exchange(m_asked_for, {}) == run.uuid || (!m_coming && !m_context.panel_state().is_object());
+    const bool takes_form = std::exchange(m_asked_for, {}) == run.uuid || (!m_coming && !m_training && !m_context.panel_state().is_object());
     if (!takes_form && (m_training || m_coming)) return;
     auto training = std::make_shared<Training>();
     training->uuid = run.uuid;

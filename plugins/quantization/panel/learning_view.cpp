@@ -50,6 +50,7 @@ LearningView::LearningView(QUndoStack* undo, QWidget* parent)
     row->addWidget(m_accuracy, 2);
     connect(m_forms, &TrainingForms::current_changed, this, &LearningView::show_current);
     connect(m_forms, &TrainingForms::start_requested, this, &LearningView::start_requested);
+    connect(m_forms, &TrainingForms::values_changed, this, &LearningView::values_changed);
     connect(m_use, &QPushButton::clicked, this, [this] { Q_EMIT use_requested(m_forms->current()); });
     connect(m_save, &QPushButton::clicked, this, [this] { Q_EMIT save_requested(m_forms->current()); });
     show_current();
@@ -57,7 +58,7 @@ LearningView::LearningView(QUndoStack* undo, QWidget* parent)
 
 void LearningView::set_parameters(const QString& method, std::vector<Parameter> own) { m_forms->set_parameters(method, std::move(own)); }
 Json LearningView::values(const QString& method) const { return m_forms->values(method); }
-void LearningView::set_values(const QString& method, const Json& values) { m_forms->set_values(method, values, tr("Parameters of %1").arg(method)); }
+void LearningView::set_values(const QString& method, const Json& values) { m_forms->set_values(method, values); }
 
 void LearningView::begin(const QString& method) {
     m_learnt[method] = {};

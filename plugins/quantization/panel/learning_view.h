@@ -23,7 +23,7 @@ public:
     /// own: its parameters without those that the workspace's form has; empty where the engine does not know the method.
     void set_parameters(const QString& method, std::vector<Parameter> own);
     Json values(const QString& method) const;
-    void set_values(const QString& method, const Json& values);
+    void set_values(const QString& method, const Json& values);   ///< kept ones; nothing to undo
     void begin(const QString& method);                     ///< a new run: its curves take the place of the old ones
     void take(const QString& method, const RunEvent& event);
     void take(const QString& method, const Artifact& artifact);
@@ -38,6 +38,7 @@ Q_SIGNALS:
     void start_requested(QString method);                  ///< while it runs: cancel
     void use_requested(QString method);                    ///< the learnt quantizers in the measurements
     void save_requested(QString method);                   ///< the learnt model, as a file
+    void values_changed();                                 ///< of a form, by the user
 private:
     struct Learnt {
         MetricSeries series;

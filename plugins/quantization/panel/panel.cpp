@@ -73,6 +73,7 @@ Panel::Panel(PanelContext& context, QWidget* parent)
     connect(m_learning, &LearningView::start_requested, this, &Panel::start_learning);
     connect(m_learning, &LearningView::use_requested, this, &Panel::use_learnt);
     connect(m_learning, &LearningView::save_requested, this, &Panel::save_model);
+    connect(m_learning, &LearningView::values_changed, this, &Panel::save_soon);
     connect(m_learnt_row, &LearntRow::removed, this, [this] { use_quantizers({}); });
     connect(m_front, &FrontView::sensitivity_requested, this, &Panel::measure_sensitivity);
     begin();
