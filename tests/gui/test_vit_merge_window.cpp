@@ -37,18 +37,14 @@ class TestVitMergeWindow : public WindowFixture {
             if (label->isVisible() && label->text().contains(part)) return true;
         return false;
     }
-    /// "Joint 93.8 % · Oracle head …" above the strip; empty while it is computed.
-    QString measured() {
+    /// "Joint 93.8 % · Oracle head …" above the strip; empty where there is none.
+    QLabel* measured_label() {
         for (QLabel* label : m_space->findChildren<QLabel*>())
-            if (label->isVisible() && label->text().startsWith("Joint") && label->text().contains("Gate")) return label->text();
-        return {};
+            if (label->isVisible() && label->text().startsWith("Joint") && label->text().contains("Gate")) return label;
+        return nullptr;
     }
-    bool is_stale() {
-        for (QLabel* label : m_space->findChildren<QLabel*>())
-            if (label->isVisible() && label->text() == "stale") return true;
-        return false;
-    }
-    bool is_fresh() { return !measured().isEmpty() && !is_stale(); }
+    QString measured() { return measured_label() ? measured_label()->text() : QString(); }
+    bool is_fresh() { return measured_label() && !measured_label()->font().italic(); }   // what is out of date is slanted
     void trigger(const char* id) {
         QAction* found = action((QByteArray("vit_merge.") + id).constData());
         QVERIFY2(found && found->isEnabled(), id);
