@@ -11,7 +11,7 @@ std::string loaded_blas();
 std::string cpu_name();
 
 /// Takes about a second. `keep_going` is asked between products; nullopt when it says no. f32 is the better of at::linear and oneDNN's prepacked
-/// product at 512x1152 -> 4608. Every product is first compared with float64 on a small case; a wrong one is said in `warn` and counts as 0.
+/// product at 512x1152 -> 4608; products in GFLOPS (GOPS), memory in bytes a second. Every product is first compared with float64 on a small case; a wrong one is said in `warn` and counts as 0.
 std::optional<Rates> measure_rates(const std::function<bool()>& keep_going);
 
 /// From user_cache_folder()/rates.json, by CPU, threads and versions of the libraries. nullopt: never measured.

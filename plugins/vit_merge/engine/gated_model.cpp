@@ -17,12 +17,12 @@ using Shares = std::vector<double>;
 constexpr std::int64_t kUnitBytes = 256 << 20;             // merged weights that are kept; at least one model's
 constexpr double kCallSeconds = 8e-6;                      // what a small product costs beyond its arithmetic
 
-/// What this machine can do, for the choice of a path; without a measurement, two cores of a few years ago.
-struct Speed { double products = 1.5e11, bytes = 1.5e10; };
+/// What this machine can do in a second, for the choice of a path; without a measurement, two cores of a few years ago.
+struct Speed { double products = 1.5e11, bytes = 1.5e10; };   // floating point operations of products, bytes from and to memory
 const Speed& speed() {
     static const Speed known = [] {
         Speed s;
-        if (const auto rates = cached_rates(); rates && rates->gemm_f32 > 0 && rates->bytes_per_s > 0) s = {rates->gemm_f32, rates->bytes_per_s};
+        if (const auto rates = cached_rates(); rates && rates->gemm_f32 > 0 && rates->bytes_per_s > 0) s = {1e9 * rates->gemm_f32, rates->bytes_per_s};
         return s;
     }();
     return known;
