@@ -50,11 +50,12 @@ public:
                 used.push_back(i);
                 weights.push_back(shares[i]);
             }
+        std::vector<WeightedSum> sums;
         for (auto& [key, out] : *tensors) {
-            std::vector<at::Tensor> from;
-            for (const std::size_t i : used) from.push_back(m_sources.at(key)[i]);
-            weighted_sum(from, weights, out);
+            sums.push_back({{}, weights, out});
+            for (const std::size_t i : used) sums.back().sources.push_back(m_sources.at(key)[i]);
         }
+        weighted_sums(sums);
         m_units.push_front({shares, tensors});
         seconds += monotonic_seconds() - start;
         return tensors;

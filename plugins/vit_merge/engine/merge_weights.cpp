@@ -9,11 +9,13 @@
 #include <cmath>
 #include <mutex>
 #include <numeric>
+#include <utility>
 
 namespace lathe::vit_merge {
 namespace {
 
 constexpr double kSlerpLinear = 0.9995, kSlerpNorm = 1e-8;
+constexpr std::int64_t kSumTogether = 8 << 20;             // elements that are summed in one go: cancelling is heard in between
 
 std::vector<double> model_weights(const ModelSet& set) {
     std::vector<double> out;
@@ -104,21 +106,28 @@ TensorMap merge_linear(const ModelSet& set, double base_weight, const std::vecto
     StreamProgress progress(set, told, "Merging weights");
     std::int64_t written = 0;
     for (const SharedKey& key : set.keys) written += key.elements * static_cast<std::int64_t>(sizeof(float));
+    progress.passed(0);
+    std::vector<WeightedSum> sums;                         // of many keys at once, so that threads wait for each other seldom
+    std::int64_t waiting = 0;
+    const auto compute = [&] {
+        weighted_sums(sums, written);
+        sums.clear();
+        progress.passed(std::exchange(waiting, 0));
+    };
     for (const SharedKey& key : set.keys) {
-        std::vector<at::Tensor> sources;
-        std::vector<double> used;
+        WeightedSum& sum = sums.emplace_back();
         const auto take = [&](int model, double weight) {
             if (weight == 0) return;
-            sources.push_back(readable_weights(set.tensor(model, key), key.key));
-            used.push_back(weight);
+            sum.sources.push_back(readable_weights(set.tensor(model, key), key.key));
+            sum.weights.push_back(weight);
         };
         if (set.base) take(-1, base_weight);
         for (std::size_t i = 0; i < weights.size(); ++i) take(static_cast<int>(i), weights[i]);
-        const at::Tensor merged = at::empty(key.shape, at::kFloat);
-        weighted_sum(sources, used, merged, written);
-        out.emplace(key.key, merged);
-        progress.passed(key.elements);
+        sum.out = out.emplace(key.key, at::empty(key.shape, at::kFloat)).first->second;
+        waiting += key.elements;
+        if (waiting >= kSumTogether) compute();
     }
+    compute();
     return out;
 }
 

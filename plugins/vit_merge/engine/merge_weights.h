@@ -11,6 +11,9 @@ namespace lathe::vit_merge {
 /// `written`: bytes that are written before any of them is read again, where that is more than `out`: decides whether it goes past the cache.
 /// Throws Error(invalid_value) for other dtypes or sizes.
 void weighted_sum(std::span<const at::Tensor> sources, std::span<const double> weights, const at::Tensor& out, std::int64_t written = 0);
+/// Several of them, in one go on all threads.
+struct WeightedSum { std::vector<at::Tensor> sources; std::vector<double> weights; at::Tensor out; };
+void weighted_sums(std::span<const WeightedSum> sums, std::int64_t written = 0);
 
 /// base_weight * W_0 + sum_i weights[i] * W_i for every shared key. A weight of 0 is not read.
 TensorMap merge_linear(const ModelSet& set, double base_weight, const std::vector<double>& weights, const std::function<void(double, double, std::string_view)>& told);

@@ -4,13 +4,14 @@
 #include "plugins/vit_merge/engine/merge_weights.h"
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <atomic>
 #include <memory>
 #include <unistd.h>
 
 namespace lathe::vit_merge {
 namespace {
 
-constexpr std::int64_t kSumBlock = 4096, kSumGrain = 16;  // elements, and how many blocks are worth a thread
+constexpr std::int64_t kSumChunk = 65'536;               // elements: 256 KiB of output
 
 kernel::WeightType weight_type(const at::Tensor& t) {
     switch (t.scalar_type()) {
@@ -62,31 +63,44 @@ void floats_of(const at::Tensor& source, std::int64_t first, std::int64_t count,
     kernel::table().weighted_sum(&one, 1, out, count, false);
 }
 
-void weighted_sum(std::span<const at::Tensor> sources, std::span<const double> weights, const at::Tensor& out, std::int64_t written) {
+void weighted_sums(std::span<const WeightedSum> sums, std::int64_t written) {
     const auto refuse = [](const char* what, const at::Tensor& t) { throw Error(ErrorCode::invalid_value, what, "tensor of " + std::to_string(t.numel()) + " elements, " + at::toString(t.scalar_type())); };
-    if (sources.size() != weights.size()) throw Error(ErrorCode::invalid_value, "There is not one weight for each source.", std::to_string(sources.size()) + " sources, " + std::to_string(weights.size()) + " weights");
-    if (out.scalar_type() != at::kFloat || !out.is_contiguous()) refuse("The sum of weights must be contiguous float32.", out);
-    std::vector<kernel::WeightSource> used;
-    for (std::size_t i = 0; i < sources.size(); ++i) {
-        const at::Tensor& source = sources[i];
-        if (source.numel() != out.numel() || !source.is_contiguous()) refuse("Tensors that are summed must be contiguous and of one size.", source);
-        const kernel::WeightType type = weight_type(source);
-        if (source.const_data_ptr() == out.const_data_ptr() && out.numel() > 0) refuse("The sum of weights may be none of its sources.", source);
-        if (weights[i] != 0) used.push_back({source.const_data_ptr(), type, static_cast<float>(weights[i])});
+    struct Task { const std::vector<kernel::WeightSource>* sources; float* out; std::int64_t first, count; };
+    std::vector<std::vector<kernel::WeightSource>> used(sums.size());
+    std::vector<Task> tasks;
+    std::int64_t all = 0;
+    for (std::size_t s = 0; s < sums.size(); ++s) {
+        const auto& [sources, weights, out] = sums[s];
+        if (sources.size() != weights.size()) throw Error(ErrorCode::invalid_value, "There is not one weight for each source.", std::to_string(sources.size()) + " sources, " + std::to_string(weights.size()) + " weights");
+        if (out.scalar_type() != at::kFloat || !out.is_contiguous()) refuse("The sum of weights must be contiguous float32.", out);
+        for (std::size_t i = 0; i < sources.size(); ++i) {
+            const at::Tensor& source = sources[i];
+            if (source.numel() != out.numel() || !source.is_contiguous()) refuse("Tensors that are summed must be contiguous and of one size.", source);
+            const kernel::WeightType type = weight_type(source);
+            if (source.const_data_ptr() == out.const_data_ptr() && out.numel() > 0) refuse("The sum of weights may be none of its sources.", source);
+            if (weights[i] != 0) used[s].push_back({source.const_data_ptr(), type, static_cast<float>(weights[i])});
+        }
+        if (used[s].empty()) out.zero_();
+        else
+            for (std::int64_t first = 0; first < out.numel(); first += kSumChunk) tasks.push_back({&used[s], out.mutable_data_ptr<float>(), first, std::min(kSumChunk, out.numel() - first)});
+        all += out.numel();
     }
-    if (used.empty()) {
-        out.zero_();
-        return;
-    }
-    const bool past_cache = is_past_last_cache(std::max(written, bytes_before(out, out.numel())));
-    float* to = static_cast<float*>(out.mutable_data_ptr());
-    const std::int64_t elements = out.numel();
-    at::parallel_for(0, (elements + kSumBlock - 1) / kSumBlock, kSumGrain, [&](std::int64_t begin, std::int64_t end) {
-        std::vector<kernel::WeightSource> part = used;
-        const std::int64_t first = begin * kSumBlock;
-        for (kernel::WeightSource& source : part) source.data = static_cast<const char*>(source.data) + first * (source.type == kernel::WeightType::f32 ? 4 : 2);
-        kernel::table().weighted_sum(part.data(), static_cast<int>(part.size()), to + first, std::min(end * kSumBlock, elements) - first, past_cache);
+    const bool past_cache = is_past_last_cache(std::max(written, all * static_cast<std::int64_t>(sizeof(float))));
+    std::atomic<std::size_t> next = 0;                     // whoever is done takes the next: threads need not get the same share of the memory
+    at::parallel_for(0, all < kSumChunk ? 1 : at::get_num_threads(), 1, [&](std::int64_t, std::int64_t) {
+        std::vector<kernel::WeightSource> part;
+        for (std::size_t i = next++; i < tasks.size(); i = next++) {
+            const Task& task = tasks[i];
+            part = *task.sources;
+            for (kernel::WeightSource& source : part) source.data = static_cast<const char*>(source.data) + task.first * (source.type == kernel::WeightType::f32 ? 4 : 2);
+            kernel::table().weighted_sum(part.data(), static_cast<int>(part.size()), task.out + task.first, task.count, past_cache);
+        }
     });
+}
+
+void weighted_sum(std::span<const at::Tensor> sources, std::span<const double> weights, const at::Tensor& out, std::int64_t written) {
+    const WeightedSum one{{sources.begin(), sources.end()}, {weights.begin(), weights.end()}, out};
+    weighted_sums({&one, 1}, written);
 }
 
 WeightRows::WeightRows(const ModelSet& set, std::size_t key, bool minus_base, const DareDrop* drop) : m_elements(set.keys[key].elements), m_key(key), m_drop(drop) {
