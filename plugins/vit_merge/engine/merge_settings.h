@@ -20,7 +20,7 @@ enum class Granularity { per_sample, per_batch, per_group };
 enum class Similarity { cosine, l1, l2 };
 enum class TiesAggregate { sum, mean, max };
 
-struct MergeSettings {
+struct MergeSettings {   // NOLINT(clang-analyzer-optin.performance.Padding): in the order of the form
     MergeMethod method = MergeMethod::gated;
     // gated
     std::int64_t m = 5;                                    ///< blocks of each kind (attention, MLP) that are gated: those of the lowest similarity
