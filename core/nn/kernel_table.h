@@ -50,7 +50,7 @@ struct Table {
     /// Columns [first, end) of y [rows, out] = x [rows, in] w^T + bias (may be null); rows <= kThinRows.
     void (*thin_linear)(const float* x, const float* w, const float* bias, float* y, int rows, int in, std::int64_t first, std::int64_t end, std::int64_t out);
     int panel_columns;         ///< of a weight that are packed at once
-    /// Columns [first, end) of y [rows, out] = x [rows, in] w^T + bias (may be null). `scratch`: panel_columns * min(in, kLinearDepth) floats. `first`: a multiple of panel_columns, or short work.
+    /// Columns [first, end) of y [rows, out] = x [rows, in] w^T + bias (may be null). `scratch`: panel_columns * min(in, kLinearDepth) floats.
     void (*linear)(const float* x, const float* w, const float* bias, float* y, int rows, std::int64_t in, std::int64_t first, std::int64_t end, std::int64_t out, float* scratch);
     void (*adamw)(float* p, const float* g, float* m, float* v, std::int64_t count, const AdamwStep& step);
     void (*lerp)(float* to, const float* from, float weight, std::int64_t count);     ///< to += weight * (from - to)

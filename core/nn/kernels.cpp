@@ -1,10 +1,10 @@
 #include "core/nn/kernels.h"
 #include "core/base/error.h"
 #include "core/nn/kernel_table.h"
+#include "core/nn/parallel.h"
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <functional>
 #include <mutex>
@@ -35,6 +35,7 @@ constexpr std::int64_t kGrain = 16'384;   // elements that are worth a thread
 [[noreturn]] void refuse(const char* what, const at::Tensor& t) {
     throw Error(ErrorCode::internal, std::string("A fused kernel cannot take this tensor: ") + what, std::string(at::toString(t.scalar_type())) + " of " + std::to_string(t.dim()) + " dimensions");
 }
+bool dense_floats(const at::Tensor& t, std::int64_t dims) { return t.dim() == dims && t.is_contiguous() && t.scalar_type() == at::kFloat && t.device().is_cpu(); }
 void need(bool ok, const char* what, const at::Tensor& t) {
     if (!ok) refuse(what, t);
 }
@@ -160,10 +161,9 @@ at::Tensor gelu_backward(const at::Tensor& dy, const at::Tensor& x) {
 std::int64_t thin_rows() { return kernel::kThinRows; }
 
 at::Tensor thin_linear(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias) {
-    const auto plain = [](const at::Tensor& t, std::int64_t dims) { return t.dim() == dims && t.is_contiguous() && t.scalar_type() == at::kFloat && t.device().is_cpu(); };
-    need(plain(x, 2) && x.size(0) <= kernel::kThinRows, "float [rows <= 8, in] is needed", x);
-    need(plain(w, 2) && w.size(1) == x.size(1), "float [out, in] is needed", w);
-    need(!bias.defined() || (plain(bias, 1) && bias.size(0) == w.size(0)), "float [out] is needed", bias);
+    need(dense_floats(x, 2) && x.size(0) <= kernel::kThinRows, "float [rows <= 8, in] is needed", x);
+    need(dense_floats(w, 2) && w.size(1) == x.size(1), "float [out, in] is needed", w);
+    need(!bias.defined() || (dense_floats(bias, 1) && bias.size(0) == w.size(0)), "float [out] is needed", bias);
     const std::int64_t rows = x.size(0), inner = x.size(1), columns = w.size(0);
     at::Tensor y = at::empty({rows, columns}, x.options());
     at::parallel_for(0, columns, std::max<std::int64_t>(4, 4 * kGrain / std::max<std::int64_t>(1, rows * inner)), [&](std::int64_t first, std::int64_t end) {
@@ -174,13 +174,12 @@ at::Tensor thin_linear(const at::Tensor& x, const at::Tensor& w, const at::Tenso
 
 void linears(const std::vector<Linear>& layers) {
     struct Task { const Linear* layer; std::int64_t row, rows, column; };
-    const auto plain = [](const at::Tensor& t, std::int64_t dims) { return t.dim() == dims && t.is_contiguous() && t.scalar_type() == at::kFloat && t.device().is_cpu(); };
     std::int64_t all_rows = 0;
     for (const Linear& one : layers) {
-        need(plain(one.x, 2) && one.x.size(1) == layers.front().x.size(1), "float [rows, in] of one width is needed", one.x);
-        need(plain(one.w, 2) && one.w.sizes() == layers.front().w.sizes() && one.w.size(1) == one.x.size(1), "float [out, in] of one shape is needed", one.w);
-        need(plain(one.y, 2) && one.y.size(0) == one.x.size(0) && one.y.size(1) == one.w.size(0), "float [rows, out] is needed", one.y);
-        need(!one.bias.defined() || (plain(one.bias, 1) && one.bias.size(0) == one.w.size(0)), "float [out] is needed", one.bias);
+        need(dense_floats(one.x, 2) && one.x.size(1) == layers.front().x.size(1), "float [rows, in] of one width is needed", one.x);
+        need(dense_floats(one.w, 2) && one.w.sizes() == layers.front().w.sizes() && one.w.size(1) == one.x.size(1), "float [out, in] of one shape is needed", one.w);
+        need(dense_floats(one.y, 2) && one.y.size(0) == one.x.size(0) && one.y.size(1) == one.w.size(0), "float [rows, out] is needed", one.y);
+        need(!one.bias.defined() || (dense_floats(one.bias, 1) && one.bias.size(0) == one.w.size(0)), "float [out] is needed", one.bias);
         all_rows += one.x.size(0);
     }
     if (all_rows == 0) return;
@@ -194,17 +193,16 @@ void linears(const std::vector<Linear>& layers) {
             for (std::int64_t column = 0; column < columns; column += panel) tasks.push_back({&one, rows * part / parts, rows * (part + 1) / parts - rows * part / parts, column});
     }
     std::ranges::stable_sort(tasks, std::greater{}, &Task::rows);
-    std::atomic<std::size_t> next = 0;
-    const std::int64_t threads = all_rows * inner * columns < kGrain * 16 ? 1 : at::get_num_threads();
-    at::parallel_for(0, threads, 1, [&](std::int64_t, std::int64_t) {
+    const auto work = [&](int, std::int64_t i) {
         thread_local std::vector<float> scratch;
         scratch.resize(std::max(scratch.size(), static_cast<std::size_t>(panel * std::min<std::int64_t>(inner, kernel::kLinearDepth))));
-        for (std::size_t i = next++; i < tasks.size(); i = next++) {
-            const Task& t = tasks[i];
-            kernel::table().linear(in<float>(t.layer->x) + t.row * inner, in<float>(t.layer->w), t.layer->bias.defined() ? in<float>(t.layer->bias) : nullptr, out<float>(t.layer->y) + t.row * columns,
-                int(t.rows), inner, t.column, std::min(t.column + panel, columns), columns, scratch.data());
-        }
-    });
+        const Task& t = tasks[static_cast<std::size_t>(i)];
+        kernel::table().linear(in<float>(t.layer->x) + t.row * inner, in<float>(t.layer->w), t.layer->bias.defined() ? in<float>(t.layer->bias) : nullptr, out<float>(t.layer->y) + t.row * columns, int(t.rows),
+            inner, t.column, std::min(t.column + panel, columns), columns, scratch.data());
+    };
+    const auto count = static_cast<std::int64_t>(tasks.size());
+    if (all_rows * inner * columns >= kGrain * 16) return parallel_each(count, work);
+    for (std::int64_t i = 0; i < count; ++i) work(0, i);
 }
 
 at::Tensor column_sum(const at::Tensor& x) {

@@ -3,7 +3,7 @@
 #include "core/base/error.h"
 #include "plugins/hypergraph/engine/construction.h"
 #include "plugins/hypergraph/engine/degeneracy.h"
-#include "plugins/hypergraph/engine/parallel.h"
+#include "core/nn/parallel.h"
 #include <algorithm>
 #include <atomic>
 #include <bit>

@@ -1,5 +1,5 @@
 #include "plugins/hypergraph/engine/force_atlas2.h"
-#include "plugins/hypergraph/engine/parallel.h"
+#include "core/nn/parallel.h"
 #include <algorithm>
 #include <cmath>
 #include <numeric>

@@ -1,6 +1,6 @@
 #include "plugins/hypergraph/engine/graph_measures.h"
 #include "plugins/hypergraph/engine/degeneracy.h"
-#include "plugins/hypergraph/engine/parallel.h"
+#include "core/nn/parallel.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>

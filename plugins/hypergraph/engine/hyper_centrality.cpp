@@ -1,7 +1,7 @@
 #include "plugins/hypergraph/engine/hyper_centrality.h"
 #include "core/base/json.h"
 #include "plugins/hypergraph/engine/eigenvectors.h"
-#include "plugins/hypergraph/engine/parallel.h"
+#include "core/nn/parallel.h"
 #include <algorithm>
 #include <cmath>
 #include <numeric>

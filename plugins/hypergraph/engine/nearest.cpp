@@ -1,6 +1,6 @@
 #include "plugins/hypergraph/engine/nearest.h"
 #include "core/base/error.h"
-#include "plugins/hypergraph/engine/parallel.h"
+#include "core/nn/parallel.h"
 #include "plugins/hypergraph/engine/simd_clones.h"
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 #include "plugins/hypergraph/engine/overlaps.h"
-#include "plugins/hypergraph/engine/parallel.h"
+#include "core/nn/parallel.h"
 #include <algorithm>
 #include <atomic>
 #include <cmath>

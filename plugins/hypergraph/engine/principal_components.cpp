@@ -1,6 +1,6 @@
 #include "plugins/hypergraph/engine/principal_components.h"
 #include "core/base/error.h"
-#include "plugins/hypergraph/engine/parallel.h"
+#include "core/nn/parallel.h"
 #include <algorithm>
 
 namespace lathe::hypergraph {

@@ -1,5 +1,5 @@
 #include "plugins/hypergraph/engine/quadtree.h"
-#include "plugins/hypergraph/engine/parallel.h"
+#include "core/nn/parallel.h"
 #include "plugins/hypergraph/engine/simd_clones.h"
 #include <algorithm>
 #include <array>

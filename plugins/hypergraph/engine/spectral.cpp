@@ -1,6 +1,6 @@
 #include "plugins/hypergraph/engine/spectral.h"
 #include "core/base/random_numbers.h"
-#include "plugins/hypergraph/engine/parallel.h"
+#include "core/nn/parallel.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>

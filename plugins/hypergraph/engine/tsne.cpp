@@ -1,7 +1,7 @@
 #include "plugins/hypergraph/engine/tsne.h"
 #include "core/base/random_numbers.h"
 #include "plugins/hypergraph/engine/nearest.h"
-#include "plugins/hypergraph/engine/parallel.h"
+#include "core/nn/parallel.h"
 #include "plugins/hypergraph/engine/principal_components.h"
 #include <algorithm>
 #include <cmath>

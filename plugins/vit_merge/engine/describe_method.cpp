@@ -59,9 +59,7 @@ std::shared_ptr<Gate> described_gate(RunContext& run, const ModelSet& set, std::
     if (file.empty()) return nullptr;
     try {
         std::shared_ptr<Gate> gate = open_gate(file);
-        std::vector<std::string> names;
-        for (const ModelSource& model : set.models) names.push_back(model.name);
-        fit_gate(*gate, names);
+        fit_gate(*gate, set.names());
         return gate;
     } catch (const Error& error) {
         findings.push_back({Finding::Level::error, "The gate cannot be used: " + error.summary() + (error.where().empty() ? "" : " (" + error.where() + ")"), error.hint().empty() ? "Train a gate for these models, or take a static method." : error.hint()});
@@ -131,12 +129,10 @@ void describe_set(RunContext& run) {
     run.table("keys", {"key", "group", "block", "shape", "elements", "gated"}, rows);
 
     const VitConfig& config = set->reference();
-    Json names = Json::array();
-    for (const ModelSource& model : set->models) names.push_back(model.name);
     std::int64_t parameters = 0;
     for (const SharedKey& key : set->keys) parameters += key.elements;
     run.summary("depth", config.depth);
-    run.summary("names", std::move(names));
+    run.summary("names", set->names());
     run.summary("has_base", set->base.has_value());
     run.summary("gate", gate ? gate->kind() : "none");
     run.summary("tokens", config.tokens());

@@ -238,8 +238,7 @@ void give_scores(RunContext& run, const TaskSetup& setup, const std::vector<Meth
     // The gate is the same for all methods, but for its temperature: the first that has one tells.
     const auto with_gate = std::ranges::find_if(all, [](const MethodScores& s) { return s.gate_confusion.defined(); });
     if (with_gate == all.end()) return;
-    std::vector<std::string> names;
-    for (const ModelSource& model : setup.set->models) names.push_back(model.name);
+    const std::vector<std::string> names = setup.set->names();
     run.tensor("gate_confusion", 0, with_gate->gate_confusion, {{"models", names}, {"method", with_gate->label}});
     const double whole = std::log(static_cast<double>(names.size()));
     for (int i = 0; i < kEntropyBins; ++i)

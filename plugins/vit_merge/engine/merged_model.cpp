@@ -196,11 +196,7 @@ std::vector<double> prepared_shares(std::vector<double> p, const MergeSettings& 
 
 std::unique_ptr<MergedModel> make_merged(std::shared_ptr<const ModelSet> set, const MergeSettings& settings, std::shared_ptr<Gate> gate, const TaskPictures& pictures,
     const std::function<void(double, double, std::string_view)>& told, GatedPath path) {
-    if (gate) {
-        std::vector<std::string> names;
-        for (const ModelSource& model : set->models) names.push_back(model.name);
-        require_gate_for(*gate, names);
-    }
+    if (gate) require_gate_for(*gate, set->names());
     if (settings.method == MergeMethod::gated && !gate)       // the others can be told the task of each picture, or have a router of their own
         throw Error(ErrorCode::invalid_value, "This method needs a gate.", std::string(title(settings.method)), "Train a gate for these models, or name one.");
     set->require_mergeable(needs_base(settings.method) || (settings.method == MergeMethod::gated && needs_base(settings.static_part)));

@@ -90,6 +90,12 @@ void ModelSet::require_unchanged() const {
     if (base) check(*base);
 }
 
+std::vector<std::string> ModelSet::names() const {
+    std::vector<std::string> out;
+    for (const ModelSource& model : models) out.push_back(model.name);
+    return out;
+}
+
 std::string ModelSet::name_list() const {
     std::string out;
     for (const ModelSource& model : models) out += (out.empty() ? "" : ", ") + model.name;

@@ -52,6 +52,7 @@ public:
     at::Tensor tensor(int model, const SharedKey& key) const;
     /// Heads (head.*, head_dist.*) of model i under canonical keys.
     TensorMap head(int model) const;
+    std::vector<std::string> names() const;                ///< of the models, in their order
     std::string name_list() const;                         ///< "mnist, fashion, kmnist"
     /// Trunk tensors that are not in `keys`, of the base or the first model that has them, under names of the same kind: with these and the merged keys the trunk is whole.
     TensorMap rest() const;

@@ -111,29 +111,40 @@ std::vector<InputSlot> setup_slots() {
     return {set_slot(), data_slot(), {"gate", "model", "Gate", "The network that says which model a picture is for. Empty: the set's.", false}};
 }
 
-TaskSetup open_setup(RunContext& run) {
+namespace {
+
+/// Throws what open_gate and fit_gate throw.
+std::shared_ptr<Gate> fitted_gate(const fs::path& file, const std::vector<std::string>& names) {
     static KeptList<Gate> gates;
+    const std::string key = file.string() + "|" + file_version(file) + "|" + Json(names).dump();
+    if (auto known = gates.find(key)) return known;
+    std::shared_ptr<Gate> gate = open_gate(file);
+    fit_gate(*gate, names);
+    gates.keep(key, gate, 4 * gate->parameter_count());
+    return gate;
+}
+
+/// Null where it does not fit models that were added: methods without a gate go on.
+std::shared_ptr<Gate> gate_of_set(RunContext& run, const fs::path& file, const std::vector<std::string>& names) {
+    try {
+        return fitted_gate(file, names);
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::invalid_value) throw;
+        run.log("warning", "The set's gate is left out. " + error.summary() + " (" + error.where() + ") " + error.hint());
+        return nullptr;
+    }
+}
+
+}
+
+TaskSetup open_setup(RunContext& run) {
     TaskSetup setup;
     setup.set = open_model_set(run);
     setup.root = data_root(run);
     setup.form = picture_form(setup.set->reference());
     const InputAsset* given = run.input("gate");
     const fs::path gate = given ? fs::path(given->path) : setup.set->gate;
-    if (!gate.empty()) {
-        std::vector<std::string> names;
-        for (const ModelSource& model : setup.set->models) names.push_back(model.name);
-        const std::string key = gate.string() + "|" + file_version(gate) + "|" + Json(names).dump();
-        setup.gate = gates.find(key);
-        if (!setup.gate) try {
-            setup.gate = open_gate(gate);
-            fit_gate(*setup.gate, names);
-            gates.keep(key, setup.gate, 4 * setup.gate->parameter_count());
-        } catch (const Error& error) {
-            if (given || error.code() != ErrorCode::invalid_value) throw;
-            setup.gate = nullptr;                          // the set's own does not fit models that were added: methods without a gate go on
-            run.log("warning", "The set's gate is left out. " + error.summary() + " (" + error.where() + ") " + error.hint());
-        }
-    }
+    if (!gate.empty()) setup.gate = given ? fitted_gate(gate, setup.set->names()) : gate_of_set(run, gate, setup.set->names());
     setup.key = setup_key(*setup.set, gate);
     return setup;
 }

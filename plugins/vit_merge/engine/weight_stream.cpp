@@ -1,10 +1,10 @@
 #include "plugins/vit_merge/engine/weight_stream.h"
 #include "core/base/error.h"
+#include "core/nn/parallel.h"
 #include "plugins/vit_merge/engine/merge_kernels.h"
 #include "plugins/vit_merge/engine/merge_weights.h"
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <atomic>
 #include <memory>
 #include <unistd.h>
 
@@ -86,15 +86,12 @@ void weighted_sums(std::span<const WeightedSum> sums, std::int64_t written) {
         all += out.numel();
     }
     const bool past_cache = is_past_last_cache(std::max(written, all * static_cast<std::int64_t>(sizeof(float))));
-    std::atomic<std::size_t> next = 0;                     // whoever is done takes the next: threads need not get the same share of the memory
-    at::parallel_for(0, all < kSumChunk ? 1 : at::get_num_threads(), 1, [&](std::int64_t, std::int64_t) {
-        std::vector<kernel::WeightSource> part;
-        for (std::size_t i = next++; i < tasks.size(); i = next++) {
-            const Task& task = tasks[i];
-            part = *task.sources;
-            for (kernel::WeightSource& source : part) source.data = static_cast<const char*>(source.data) + task.first * (source.type == kernel::WeightType::f32 ? 4 : 2);
-            kernel::table().weighted_sum(part.data(), static_cast<int>(part.size()), task.out + task.first, task.count, past_cache);
-        }
+    // Handed out one by one: threads need not get the same share of the memory.
+    parallel_each(static_cast<std::int64_t>(tasks.size()), [&](int, std::int64_t i) {
+        const Task& task = tasks[static_cast<std::size_t>(i)];
+        std::vector<kernel::WeightSource> part = *task.sources;
+        for (kernel::WeightSource& source : part) source.data = static_cast<const char*>(source.data) + task.first * (source.type == kernel::WeightType::f32 ? 4 : 2);
+        kernel::table().weighted_sum(part.data(), static_cast<int>(part.size()), task.out + task.first, task.count, past_cache);
     });
 }
 

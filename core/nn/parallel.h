@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <functional>
 
-namespace lathe::hypergraph {
+namespace lathe {
 
 /// How many threads the loops below use, the calling one among them.
 int thread_count();

@@ -1,11 +1,11 @@
-#include "plugins/hypergraph/engine/parallel.h"
+#include "core/nn/parallel.h"
 #include <ATen/Parallel.h>
 #include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
 
-namespace lathe::hypergraph {
+namespace lathe {
 
 int thread_count() { return std::max(1, at::in_parallel_region() ? 1 : at::get_num_threads()); }
 
